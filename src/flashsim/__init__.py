@@ -1,0 +1,1 @@
+"""FlashSim: flash simulation of particle detectors."""
