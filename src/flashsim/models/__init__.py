@@ -1,0 +1,8 @@
+"""Model families: a loss for the trainer, and one pure sampling function for simulation."""
+
+from flashsim.models.classifier import CategoricalClassifier
+from flashsim.models.families import create_model
+from flashsim.models.flow_matching import FlowMatching
+from flashsim.models.model import AbstractModel
+
+__all__ = ["AbstractModel", "CategoricalClassifier", "FlowMatching", "create_model"]

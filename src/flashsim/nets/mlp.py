@@ -1,0 +1,49 @@
+"""The multilayer perceptron that all families share."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+
+@final
+class MLP(eqx.Module):
+    """A multilayer perceptron for one object: `depth` hidden layers of `width` units, then a linear layer.
+
+    The last layer starts at zero, so that an untrained network predicts zero whatever it reads.
+    Weights are stored as (inputs, outputs): a tile of objects is then one matrix product a layer.
+    """
+
+    weights: tuple[Float[Array, "inputs outputs"], ...]
+    biases: tuple[Float[Array, " outputs"], ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        width: int,
+        depth: int,
+        key: PRNGKeyArray,
+        activation: Callable[[Array], Array] = jax.nn.silu,
+    ):
+        sizes: Sequence[int] = (inputs, *(width,) * depth, outputs)
+        keys = jax.random.split(key, depth)
+        hidden = [
+            jax.random.normal(k, (a, b)) * math.sqrt(2 / a)
+            for k, a, b in zip(keys, sizes[:-2], sizes[1:-1], strict=True)
+        ]
+        self.weights = (*hidden, jnp.zeros((sizes[-2], outputs)))
+        self.biases = tuple(jnp.zeros(size) for size in sizes[1:])
+        self.activation = activation
+
+    def __call__(self, values: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The network's outputs for one object."""
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            values = self.activation(values @ weight + bias)
+        return values @ self.weights[-1] + self.biases[-1]

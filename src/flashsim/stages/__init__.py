@@ -1,0 +1,21 @@
+"""A stage's inputs and outputs as the card defines them: the same code in training and in simulation."""
+
+from flashsim.stages.features import (
+    ConditionColumn,
+    condition_columns,
+    conditions,
+    output_columns,
+    outputs,
+    require_finite,
+)
+from flashsim.stages.namespace import Namespace
+
+__all__ = [
+    "ConditionColumn",
+    "Namespace",
+    "condition_columns",
+    "conditions",
+    "output_columns",
+    "outputs",
+    "require_finite",
+]

@@ -1,0 +1,85 @@
+"""What a stage reads and what it predicts, as matrices: the one place where both are computed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from flashsim.card import Card, Stage
+from flashsim.errors import FlashSimError
+from flashsim.stages.namespace import Namespace
+
+
+@dataclass(frozen=True)
+class ConditionColumn:
+    """One column of a stage's input: a number, or one class of a category (`value` is then set)."""
+
+    text: str
+    value: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Such as ``log10(p)`` or ``species == 13``."""
+        return self.text if self.value is None else f"{self.text} == {self.value}"
+
+
+def condition_columns(
+    card: Card, stage: Stage, classes: Mapping[str, Sequence[int]]
+) -> tuple[ConditionColumn, ...]:
+    """The columns of a stage's input. `classes` holds the values of what category stages before it predict."""
+    columns: list[ConditionColumn] = []
+    for text in stage.given:
+        if text in card.categories:
+            columns += [ConditionColumn(text, value) for value in card.categories[text].values]
+        elif text in classes:
+            columns += [ConditionColumn(text, value) for value in classes[text]]
+        else:
+            columns.append(ConditionColumn(text))
+    return tuple(columns)
+
+
+def conditions(
+    namespace: Namespace, columns: Sequence[ConditionColumn], rows: Bool[np.ndarray, " objects"]
+) -> Float[np.ndarray, "selected conditions"]:
+    """A stage's input in physical units (float32), for the selected rows."""
+    matrix = np.empty((int(rows.sum()), len(columns)), dtype=np.float32)
+    for index, column in enumerate(columns):
+        values = namespace.evaluate(column.text)[rows]
+        matrix[:, index] = values if column.value is None else values == column.value
+    return matrix
+
+
+def outputs(
+    namespace: Namespace, stage: Stage, rows: Bool[np.ndarray, " objects"]
+) -> dict[str, Float[np.ndarray, "selected width"]]:
+    """What a response stage learns (float64), by the name of the prediction, for the selected rows."""
+    if isinstance(stage.predict, str):
+        raise TypeError(f"stage {stage.name!r} predicts a category, not a response")
+    found = {}
+    for name, predicted in stage.predict.items():
+        texts = predicted.columns or [predicted.expression or name]
+        found[name] = np.stack([namespace.evaluate(text)[rows] for text in texts], axis=1).astype(np.float64)
+    return found
+
+
+def output_columns(stage: Stage) -> tuple[str, ...]:
+    """The names of the columns that a stage attaches, in order."""
+    if isinstance(stage.predict, str):
+        return (stage.predict,)
+    return tuple(
+        column for name, predicted in stage.predict.items() for column in (predicted.columns or [name])
+    )
+
+
+def require_finite(
+    stage: Stage, values: Shaped[np.ndarray, "rows columns"], names: Sequence[str], origin: str
+) -> None:
+    """Raise FlashSimError naming the first column and row that is not a finite number."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise FlashSimError(
+            f"{origin}: stage {stage.name!r}: {names[column]!r} is {values[row, column]} in selected row {row} "
+            f"({int(bad[:, column].sum())} such rows); restrict `where`, or correct the expression or the sample"
+        )

@@ -1,0 +1,67 @@
+"""What expressions see: the columns of a batch, and everything that follows from them by the card."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Bool, Shaped
+
+from flashsim.card import Card, Expression
+from flashsim.errors import FlashSimError, nearest
+from flashsim.events import EventBatch
+
+
+class Namespace:
+    """Columns by name, derived ones computed once when first asked for.
+
+    The same object serves training and simulation: a quantity has one definition, in the card.
+    In simulation the reconstructed columns come from the formulas of the card (`from`), applied to
+    what the stages have drawn; in a reference sample they are read.
+    """
+
+    def __init__(self, card: Card, batch: EventBatch):
+        self._formulas = _formulas(card)
+        self._offsets = batch.offsets
+        self._columns: dict[str, np.ndarray] = dict(batch.columns)
+        self._columns.setdefault("run", batch.run[batch.event_index])
+        self._columns.setdefault("event", batch.event[batch.event_index])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def __getitem__(self, name: str) -> Shaped[np.ndarray, " objects"]:
+        if name not in self._columns:
+            if name not in self._formulas:
+                known = self._columns.keys() | self._formulas.keys()
+                raise FlashSimError(f"no column {name!r} at this point{nearest(name, known)}")
+            self._columns[name] = self._formulas[name].evaluate(self.__getitem__, self._offsets)
+        return self._columns[name]
+
+    def attach(self, columns: Mapping[str, Shaped[np.ndarray, " objects"]]) -> None:
+        """Add what a stage has drawn."""
+        self._columns.update(columns)
+
+    def evaluate(self, text: str) -> Shaped[np.ndarray, " objects"]:
+        """An expression of the card over all objects of the batch."""
+        return self[text] if text in self._columns else _parsed(text).evaluate(self.__getitem__, self._offsets)
+
+    def selected(self, where: str | None) -> Bool[np.ndarray, " objects"]:
+        """The objects for which a `where` holds; all of them for None."""
+        if where is None:
+            return np.ones(int(self._offsets[-1]), dtype=bool)
+        return self.evaluate(where).astype(bool)
+
+
+_PARSED: dict[str, Expression] = {}
+
+
+def _parsed(text: str) -> Expression:
+    if text not in _PARSED:
+        _PARSED[text] = Expression.parse(text)
+    return _PARSED[text]
+
+
+def _formulas(card: Card) -> dict[str, Expression]:
+    texts = {name: category.expression for name, category in card.categories.items()}
+    texts |= card.derive
+    texts |= {name: column.formula for name, column in card.reconstructed.items() if column.formula}
+    return {name: _parsed(text) for name, text in texts.items()}
