@@ -1,0 +1,135 @@
+"""Events from Parquet: one row an object (flat), or one row an event with lists (jagged)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flashsim.errors import FlashSimError
+
+from .batch import EventBatch
+from .flat import FlatRows, mixed_error, unequal_error, whole_events
+from .source import ColumnSource, missing_column, present, to_identity, to_internal, with_defaults
+
+_FLAT_ROWS = 1 << 17  # rows read at once: some ten MB with twenty columns
+
+
+def read_parquet(
+    path: Path, columns: Mapping[str, ColumnSource] | None, event: tuple[str, str], chunk_events: int
+) -> Iterator[EventBatch]:
+    """The events of one file, in its order, in pieces of whole events."""
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            schema = file.schema_arrow
+            for name in event:
+                if name not in schema.names:
+                    raise missing_column(name, schema.names, path)
+            wanted = _all_columns(schema, event) if columns is None else columns
+            found = present(wanted, schema.names, path)
+            lists = {source.name for source in found.values() if _is_list(schema.field(source.name).type)}
+            scalars = {source.name for source in found.values()} - lists
+            if lists and scalars:
+                raise mixed_error(path, scalars, lists)
+            read = _jagged if lists else _flat
+            yield from read(file, path, wanted, found, event, chunk_events)
+    except (pa.ArrowException, OSError) as error:
+        message = " ".join(str(error).split())
+        raise FlashSimError(
+            f"{path}: not a whole Parquet file, or damaged ({message}); make it again"
+        ) from error
+
+
+def _all_columns(schema: pa.Schema, event: tuple[str, str]) -> dict[str, ColumnSource]:
+    names = [name for name in schema.names if name not in event]
+    lists = [name for name in names if _is_list(schema.field(name).type)]
+    return {name: ColumnSource(name) for name in lists or names}
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _flat(
+    file: pq.ParquetFile,
+    path: Path,
+    wanted: Mapping[str, ColumnSource],
+    found: Mapping[str, ColumnSource],
+    event: tuple[str, str],
+    _chunk_events: int,
+) -> Iterator[EventBatch]:
+    def chunks() -> Iterator[FlatRows]:
+        row = 0
+        names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
+        for table in file.iter_batches(batch_size=_FLAT_ROWS, columns=names):
+            run, number = (
+                to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event
+            )
+            values = {
+                name: to_internal(
+                    _numbers(table.column(source.name), source.name, path, row), source, path, row
+                )
+                for name, source in found.items()
+            }
+            yield FlatRows(run, number, with_defaults(values, wanted, len(run)))
+            row += table.num_rows
+
+    return whole_events(chunks())
+
+
+def _jagged(
+    file: pq.ParquetFile,
+    path: Path,
+    wanted: Mapping[str, ColumnSource],
+    found: Mapping[str, ColumnSource],
+    event: tuple[str, str],
+    chunk_events: int,
+) -> Iterator[EventBatch]:
+    row = 0
+    names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
+    for table in file.iter_batches(batch_size=chunk_events, columns=names):
+        run, number = (
+            to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event
+        )
+        offsets: np.ndarray | None = None
+        values: dict[str, np.ndarray] = {}
+        for name, source in found.items():
+            its_offsets, content = _lists(table.column(source.name), source.name, path, row)
+            if offsets is not None and not np.array_equal(offsets, its_offsets):
+                first = next(iter(found.values())).name
+                raise unequal_error(path, first, source.name, offsets, its_offsets, row)
+            offsets = its_offsets
+            values[name] = to_internal(content, source, path, row, offsets)
+        assert offsets is not None, "a jagged file has at least one list column"
+        yield EventBatch(run, number, offsets, with_defaults(values, wanted, int(offsets[-1])))
+        row += table.num_rows
+
+
+def _numbers(array: pa.Array, name: str, path: Path, row: int) -> np.ndarray:
+    if pa.types.is_null(array.type) or array.null_count:
+        missing = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0]) if len(array) else 0
+        raise FlashSimError(
+            f"{path}: column {name!r} has no value at row {row + missing}; every row needs one"
+        )
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    kind = array.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise FlashSimError(
+            f"{path}: column {name!r} holds {kind}; a column holds one number (or flag) an object"
+        )
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _lists(array: pa.Array, name: str, path: Path, row: int) -> tuple[np.ndarray, np.ndarray]:
+    if array.null_count:
+        missing = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
+        raise FlashSimError(
+            f"{path}: column {name!r} has no list at row {row + missing}; an empty event has []"
+        )
+    if pa.types.is_fixed_size_list(array.type):
+        array = array.cast(pa.list_(array.type.value_type))
+    offsets = array.offsets.to_numpy().astype(np.int64)
+    content = array.flatten()
+    return offsets - offsets[0], _numbers(content, name, path, row)

@@ -1,0 +1,137 @@
+"""read_events: events from any file that we know, in batches of a size of the caller's choice."""
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from glob import glob
+from pathlib import Path
+
+from flashsim.errors import FlashSimError
+
+from .batch import EventBatch
+from .hepmc_reader import read_hepmc
+from .identity import UniqueEvents
+from .parquet_reader import read_parquet
+from .root_reader import read_root
+from .source import ColumnSource, missing_column, with_defaults
+
+
+def read_events(
+    paths: str | Path | Sequence[str | Path],
+    columns: Mapping[str, ColumnSource] | None = None,
+    *,
+    tree: str | None = None,
+    event: tuple[str, str] = ("run", "event"),
+    chunk_events: int = 1000,
+) -> Iterator[EventBatch]:
+    """The events of files, in the order given (a pattern with ``*`` in the order of names).
+
+    The format is told by the first bytes of a file: ROOT (TTree or RNTuple, `tree` its name), Parquet, or
+    HepMC text, plain or gzip. Every batch has `chunk_events` events, but the last, whatever the files; empty
+    events are kept. ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an event
+    that comes twice is an error. `columns` None reads all columns of numbers (of lists, if the file has any).
+    HepMC files name their own columns and units: there `columns` only gives defaults for what HepMC lacks.
+    """
+    if chunk_events < 1:
+        raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
+    files = expand(paths)
+    return _rechunk(_checked(files, columns, tree, event, chunk_events), chunk_events)
+
+
+def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files that paths and patterns stand for; none at all, or a folder, is an error."""
+    files: list[Path] = []
+    for given in [paths] if isinstance(paths, str | Path) else paths:
+        path = Path(given)
+        if path.is_dir():
+            raise FlashSimError(f"{path}: is a folder; name its files, for instance {path}/*.parquet")
+        if path.exists():
+            files.append(path)
+        elif any(sign in str(given) for sign in "*?["):
+            matches = [Path(match) for match in sorted(glob(str(given), recursive=True))]
+            matches = [match for match in matches if not match.is_dir()]
+            if not matches:
+                raise FlashSimError(f"{given}: no file matches this pattern")
+            files.extend(matches)
+        else:
+            raise FlashSimError(f"{path}: no such file")
+    if not files:
+        raise FlashSimError("no files to read events from")
+    return files
+
+
+def _checked(
+    files: Iterable[Path],
+    columns: Mapping[str, ColumnSource] | None,
+    tree: str | None,
+    event: tuple[str, str],
+    chunk_events: int,
+) -> Iterator[EventBatch]:
+    unique = UniqueEvents()
+    where = ""
+    for index, path in enumerate(files):
+        where = str(path)
+        for batch in _file(path, index, columns, tree, event, chunk_events):
+            unique.add(batch, where)
+            yield batch
+    unique.finish(where)
+
+
+def _file(
+    path: Path,
+    index: int,
+    columns: Mapping[str, ColumnSource] | None,
+    tree: str | None,
+    event: tuple[str, str],
+    chunk_events: int,
+) -> Iterator[EventBatch]:
+    head = _head(path)
+    if head.startswith(b"root"):
+        return read_root(path, columns, tree, event, chunk_events)
+    if head.startswith(b"PAR1"):
+        return read_parquet(path, columns, event, chunk_events)
+    if b"HepMC::" in head:
+        return (_with_own_columns(batch, columns, path) for batch in read_hepmc(path, index, chunk_events))
+    raise FlashSimError(
+        f"{path}: {'an empty file' if not head else 'its first bytes are those of no known format'}; FlashSim reads "
+        "ROOT (TTree, RNTuple), Parquet, and HepMC2 or HepMC3 text, plain or gzip"
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+        if head.startswith(b"\x1f\x8b"):
+            with gzip.open(path, "rb") as file:
+                head = file.read(1024)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FlashSimError(f"{path}: cannot be read ({error})") from error
+    return head
+
+
+def _with_own_columns(
+    batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path: Path
+) -> EventBatch:
+    """Events of a source that knows its own names and units, with defaults for columns that it lacks."""
+    lacking = {name: source for name, source in (columns or {}).items() if name not in batch.columns}
+    for name, source in lacking.items():
+        if source.default is None:
+            raise missing_column(name, batch.columns, path)
+    return batch.with_columns(**with_defaults({}, lacking, batch.n_objects))
+
+
+def _rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:
+    held: list[EventBatch] = []
+    n_held = 0
+    for batch in batches:
+        start = 0
+        while n_held + batch.n_events - start >= chunk_events:
+            stop = start + chunk_events - n_held
+            yield EventBatch.concatenate([*held, batch.slice(start, stop)])
+            held, n_held, start = [], 0, stop
+        if start < batch.n_events:
+            held.append(batch.slice(start, batch.n_events))
+            n_held += batch.n_events - start
+    if held:
+        yield EventBatch.concatenate(held)
