@@ -4,7 +4,6 @@ from flashsim.stages.features import (
     ConditionColumn,
     condition_columns,
     conditions,
-    output_columns,
     outputs,
     require_finite,
 )
@@ -15,7 +14,6 @@ __all__ = [
     "Namespace",
     "condition_columns",
     "conditions",
-    "output_columns",
     "outputs",
     "require_finite",
 ]

@@ -63,15 +63,6 @@ def outputs(
     return found
 
 
-def output_columns(stage: Stage) -> tuple[str, ...]:
-    """The names of the columns that a stage attaches, in order."""
-    if isinstance(stage.predict, str):
-        return (stage.predict,)
-    return tuple(
-        column for name, predicted in stage.predict.items() for column in (predicted.columns or [name])
-    )
-
-
 def require_finite(
     stage: Stage, values: Shaped[np.ndarray, "rows columns"], names: Sequence[str], origin: str
 ) -> None:

@@ -1,0 +1,94 @@
+"""Read a release back, and refuse one that is not exactly what was written."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from flashsim.card import Card, Stage, card_from_dict
+from flashsim.errors import FlashSimError
+from flashsim.models import create_model
+from flashsim.nets import with_named_arrays
+from flashsim.release.detector import Detector
+from flashsim.release.save import MANIFEST, SCHEMA, SUMS, sha256, stage_file
+from flashsim.stages import ConditionColumn
+from flashsim.training import Response, TrainedStage
+from flashsim.transforms import Conditions, from_config
+
+
+def load(path: str | Path) -> Detector:
+    """The detector of a release; FlashSimError naming the bad file when one is missing or damaged."""
+    folder = Path(path)
+    identity = verify(folder)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    if manifest["schema"] != SCHEMA:
+        raise FlashSimError(
+            f"{folder / MANIFEST}: schema {manifest['schema']} is not known to this version, which reads "
+            f"schema {SCHEMA}; update FlashSim"
+        )
+    card = card_from_dict(manifest["card"], str(folder / MANIFEST))
+    stages = tuple(_load_stage(folder, card, described) for described in manifest["stages"])
+    return Detector(card, stages, manifest["provenance"], identity)
+
+
+def verify(folder: Path) -> str:
+    """The hash of a release whose every file has the checksum that was written with it."""
+    if not folder.is_dir():
+        raise FlashSimError(f"{folder}: no such release; `flashsim train CARD --output {folder}` makes one")
+    sums = folder / SUMS
+    if not sums.is_file():
+        raise FlashSimError(f"{folder}: not a release: it has no {SUMS}")
+    content = sums.read_bytes()
+    listed: dict[str, str] = {}
+    for number, line in enumerate(content.decode(errors="replace").splitlines(), start=1):
+        checksum, separator, name = line.partition("  ")
+        if not separator or len(checksum) != 64 or ".." in Path(name).parts or Path(name).is_absolute():
+            raise FlashSimError(f"{sums}: line {number} is damaged; fetch the release again")
+        listed[name] = checksum
+    if MANIFEST not in listed:
+        raise FlashSimError(f"{sums}: does not list {MANIFEST}; fetch the release again")
+    for name, checksum in listed.items():
+        file = folder / name
+        if not file.is_file():
+            raise FlashSimError(f"{file}: is missing from the release; fetch the release again")
+        if sha256(file) != checksum:
+            raise FlashSimError(
+                f"{file}: is damaged or was changed: its sha256 is not the one in {SUMS}; "
+                "fetch the release again"
+            )
+    found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    surplus = found - listed.keys() - {SUMS}
+    if surplus:
+        raise FlashSimError(f"{folder / min(surplus)}: does not belong to the release; remove it")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedStage:
+    stage: Stage = card.stage(described["name"])
+    conditions = Conditions.from_config(described["conditions"], _arrays(folder, stage, "conditions"))
+    outputs = from_config(described["outputs"], _arrays(folder, stage, "outputs"))
+    # The values of this model are replaced at once: any key will do.
+    empty = create_model(stage.model, conditions.width, outputs.width_latent, jax.random.key(0))
+    origin = folder / stage_file(stage.name, "weights")
+    model = with_named_arrays(empty, _arrays(folder, stage, "weights"), origin=str(origin))
+    return TrainedStage(
+        stage=stage,
+        columns=tuple(ConditionColumn(**column) for column in described["columns"]),
+        outputs=stage.predicted_names,
+        classes=tuple(described["classes"]),
+        response=Response(conditions, model, outputs),
+        summary=described["summary"],
+    )
+
+
+def _arrays(folder: Path, stage: Stage, kind: str) -> dict[str, np.ndarray]:
+    file = folder / stage_file(stage.name, kind)
+    try:
+        return safetensors.numpy.load(file.read_bytes())
+    except SafetensorError as error:
+        raise FlashSimError(f"{file}: is not a safetensors file ({error})") from error

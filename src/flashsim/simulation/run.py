@@ -1,0 +1,48 @@
+"""Simulate a stream of events: blocks in parallel, results in order, bounded memory."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from flashsim.events import EventBatch
+from flashsim.release import Detector
+from flashsim.simulation.blocks import Block, blocks
+from flashsim.simulation.detector import SimulatedBlock, simulate_block
+
+Result = TypeVar("Result")
+
+
+def simulate_blocks(
+    detector: Detector, batches: Iterable[EventBatch], *, seed: int = 0, copies: int = 1, workers: int = 2
+) -> Iterator[SimulatedBlock]:
+    """Every event of `batches`, `copies` times, in the order of the input.
+
+    The same release, seed and events give the same bits, whatever the batches and the workers.
+    """
+    return in_order(
+        lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers
+    )
+
+
+def in_order(
+    work: Callable[[Block], Result], items: Iterable[Block], *, workers: int
+) -> Iterator[Result]:
+    """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
+
+    At most two items a worker are under way, so that reading, computing and writing overlap and memory
+    stays flat.
+    """
+    waiting: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        pool.shutdown(wait=True)

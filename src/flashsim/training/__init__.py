@@ -1,0 +1,32 @@
+"""Training: one loop for every model family, from a reference sample to trained stages."""
+
+from flashsim.training.loop import Epoch, fit
+from flashsim.training.data import TrainingData
+from flashsim.training.sample import (
+    Part,
+    check_closure,
+    read_reference,
+    read_sample,
+    reference_sources,
+    sample_files,
+    truth_sources,
+)
+from flashsim.training.stages import train_stages
+from flashsim.training.trained_stage import Progress, Response, TrainedStage
+
+__all__ = [
+    "Epoch",
+    "Part",
+    "Progress",
+    "Response",
+    "TrainedStage",
+    "TrainingData",
+    "check_closure",
+    "fit",
+    "read_reference",
+    "read_sample",
+    "reference_sources",
+    "sample_files",
+    "train_stages",
+    "truth_sources",
+]

@@ -1,0 +1,132 @@
+"""The reference sample of a card: read, selected, split by event, and checked against the card."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int64
+
+from flashsim.card import Card, SampleFiles, factor
+from flashsim.errors import FlashSimError
+from flashsim.events import ColumnSource, EventBatch, read_events
+from flashsim.stages import Namespace
+
+Part = Literal["train", "validation", "test"]
+
+
+def sample_files(card: Card, part: Part) -> list[Path]:
+    """The files of one part of the sample, relative names taken from the folder of the card."""
+    files = card.sample.files
+    names = getattr(files, part) if isinstance(files, SampleFiles) else files
+    return [card.folder / name for name in names]
+
+
+def truth_sources(card: Card) -> dict[str, ColumnSource]:
+    """Where the generator's columns come from, with the factor to internal units."""
+    return {
+        name: ColumnSource(column.source or name, factor(column.unit), column.default)
+        for name, column in card.columns.items()
+    }
+
+
+def reference_sources(card: Card) -> dict[str, ColumnSource]:
+    """The generator's columns and those of the full simulation."""
+    return truth_sources(card) | {
+        name: ColumnSource(column.source or name, factor(column.unit))
+        for name, column in card.reconstructed.items()
+    }
+
+
+def read_sample(card: Card, part: Part) -> EventBatch:
+    """One part of the reference sample, with the card's `sample.where` applied."""
+    return read_reference(card, sample_files(card, part), None if _has_parts(card) else part)
+
+
+def read_reference(card: Card, files: list[Path], part: Part | None = None) -> EventBatch:
+    """Full simulation from any files in the form of the card's sample; all events for `part` None."""
+    run, event = card.sample.event
+    batches = list(
+        read_events(
+            files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=20_000
+        )
+    )
+    named = ", ".join(str(file) for file in files)
+    if not batches:
+        raise FlashSimError(f"{named}: there are no events")
+    batch = EventBatch.concatenate(batches)
+    if part is not None:
+        kept = _part_of_event(card, batch) == ("train", "validation", "test").index(part)
+        batch = _events(batch, kept)
+    batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
+    if batch.n_objects == 0:
+        what = "no objects" if part is None else f"no objects in the {part} part"
+        raise FlashSimError(f"{named}: {what} after sample.where = {card.sample.where!r}")
+    return batch
+
+
+def check_closure(card: Card, batch: EventBatch) -> None:
+    """Raise FlashSimError when a formula (`from`) does not give back the column of the full simulation.
+
+    Otherwise a flash sample would be wrong however well the stages were trained. Compared where the
+    column is written (`output.where`), to one part in a thousand of its spread.
+    """
+    reference = Namespace(card, batch)
+    drawn = batch.keep(reference.selected(card.output.where))
+    truth = {name: values for name, values in drawn.columns.items() if name not in card.reconstructed}
+    rows = np.ones(drawn.n_objects, dtype=bool)
+    full, flash = Namespace(card, drawn), Namespace(card, EventBatch(
+        run=drawn.run, event=drawn.event, offsets=drawn.offsets, columns=truth
+    ))
+    flash.attach(_predicted(card, full))
+    for name, column in card.reconstructed.items():
+        if column.formula is None or name not in drawn.columns or not rows.any():
+            continue
+        wanted, got = np.asarray(full[name], float), np.asarray(flash[name], float)
+        allowed = 1e-3 * (np.std(wanted) + 1e-12)
+        error = np.abs(wanted - got)
+        if not (np.median(error) <= allowed):
+            worst = int(np.argmax(np.nan_to_num(error, nan=np.inf)))
+            raise FlashSimError(
+                f"reconstructed.{name}.from = {column.formula!r}: gives {got[worst]:.6g} where the sample has "
+                f"{wanted[worst]:.6g} (object {worst} of those written); it must undo what the stages predict"
+            )
+
+
+def _predicted(card: Card, full: Namespace) -> Mapping[str, np.ndarray]:
+    predicted: dict[str, np.ndarray] = {}
+    for stage in card.stages:
+        if isinstance(stage.predict, str):
+            predicted[stage.predict] = full[stage.predict]
+            continue
+        for name, output in stage.predict.items():
+            for column in output.columns or [name]:
+                predicted[column] = full.evaluate(column if output.columns else output.expression or name)
+    return predicted
+
+
+def _has_parts(card: Card) -> bool:
+    return isinstance(card.sample.files, SampleFiles)
+
+
+def _part_of_event(card: Card, batch: EventBatch) -> Int64[np.ndarray, " events"]:
+    """0, 1 or 2 for train, validation and test, by a hash of the event: stable when files are added."""
+    split = card.sample.split
+    mixed = batch.run.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + batch.event.astype(np.uint64)
+    # The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    uniform = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+    total = split.train + split.validation + split.test
+    edges = np.cumsum([split.train, split.validation]) / total
+    return np.searchsorted(edges, uniform, side="right").astype(np.int64)
+
+
+def _events(batch: EventBatch, kept: np.ndarray) -> EventBatch:
+    """Only some events of a batch."""
+    objects = batch.keep(kept[batch.event_index])
+    counts = np.diff(objects.offsets)[kept]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return EventBatch(
+        run=batch.run[kept], event=batch.event[kept], offsets=offsets, columns=objects.columns
+    )

@@ -1,0 +1,57 @@
+"""A trained stage: the pure function that simulation runs, and what is known about it."""
+
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Bool, Float
+
+from flashsim.card import Stage
+from flashsim.models import AbstractModel
+from flashsim.stages import ConditionColumn
+from flashsim.transforms import Conditions, Transform
+
+
+@final
+class Response(eqx.Module):
+    """From conditions in physical units and standard normal noise to outputs in physical units."""
+
+    conditions: Conditions
+    model: AbstractModel
+    outputs: Transform
+
+    def __call__(
+        self, conditions: Float[Array, "objects conditions"], noise: Float[Array, "objects noise"]
+    ) -> tuple[Float[Array, "objects outputs"], Bool[Array, " objects"]]:
+        """The outputs of each object, and whether its conditions lie outside the training range."""
+        latent = jax.vmap(self.model.sample)(self.conditions.forward(conditions), noise)
+        return self.outputs.inverse(latent), self.conditions.outside(conditions)
+
+
+@dataclass(frozen=True)
+class TrainedStage:
+    """One stage of a detector.
+
+    `columns` are the response's inputs in order, `outputs` the names of what it attaches, `classes`
+    the values of a category (empty for a response), `summary` what training came to (JSON).
+    """
+
+    stage: Stage
+    columns: tuple[ConditionColumn, ...]
+    outputs: tuple[str, ...]
+    classes: tuple[int, ...]
+    response: Response
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands: for progress bars and logs. Rates are rows a second."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    training: float
+    validation: float
+    rows_per_second: float

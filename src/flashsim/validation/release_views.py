@@ -1,0 +1,133 @@
+"""A detector beside its reference: the same generated objects, simulated in full and in flash."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, Int64, Shaped
+
+from flashsim.card import Card, Stage
+from flashsim.events import EventBatch
+from flashsim.models import CategoricalClassifier
+from flashsim.release import Detector
+from flashsim.simulation import simulate_blocks
+from flashsim.stages import Namespace, conditions
+from flashsim.training import TrainedStage
+from flashsim.validation.views import StageView, Table
+
+BINNING = ("p", "eta")
+"""The variables of a card in whose bins efficiencies and profiles are shown, where it derives them."""
+
+
+def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -> list[StageView]:
+    """One view a stage: the reference's objects against those of the whole chain run on the same truth.
+
+    The chain is run as in production: a stage is given what the stages before it drew, not what the
+    full simulation had.
+    """
+    card = detector.card
+    full = Namespace(card, reference)
+    tables: dict[str, list[Table]] = {trained.stage.name: [] for trained in detector.stages}
+    first_event = 0
+    for simulated in simulate_blocks(detector, _events(card, reference), seed=seed):
+        events = simulated.block.batch.event_index + first_event
+        for trained in detector.stages:
+            rows = simulated.selected[trained.stage.name]
+            tables[trained.stage.name].append(_table(card, trained, simulated.namespace, events, rows))
+        first_event += simulated.block.batch.n_events
+    views = []
+    for trained in detector.stages:
+        rows = full.selected(trained.stage.where)
+        weight = None if card.sample.weight is None else full.evaluate(card.sample.weight)[rows].astype(float)
+        views.append(
+            StageView(
+                stage=trained.stage.name,
+                kind=trained.stage.kind,
+                reference=_table(card, trained, full, reference.event_index, rows, weight),
+                candidate=_concatenated(tables[trained.stage.name]),
+                conditions=list(trained.stage.given),
+                outputs=list(trained.outputs),
+                classes=list(trained.classes),
+                probability=_probabilities(trained, full, rows),
+                **_descriptions(card, trained.stage),
+            )
+        )
+    return views
+
+
+def _events(card: Card, reference: EventBatch, size: int = 2000) -> Iterator[EventBatch]:
+    truth = {name: values for name, values in reference.columns.items() if name not in card.reconstructed}
+    batch = EventBatch(run=reference.run, event=reference.event, offsets=reference.offsets, columns=truth)
+    for start in range(0, batch.n_events, size):
+        yield batch.slice(start, start + size)
+
+
+def _table(
+    card: Card,
+    trained: TrainedStage,
+    namespace: Namespace,
+    event: Int64[np.ndarray, " objects"],
+    rows: Shaped[np.ndarray, " objects"],
+    weight: Float[np.ndarray, " selected"] | None = None,
+) -> Table:
+    def values(text: str) -> np.ndarray:
+        return np.asarray(namespace.evaluate(text)[rows], dtype=np.float64)
+
+    stage = trained.stage
+    columns = {text: values(text) for text in stage.given}
+    if isinstance(stage.predict, str):
+        columns[stage.predict] = values(stage.predict)
+    else:
+        for name, predicted in stage.predict.items():
+            for column in predicted.columns or [name]:
+                drawn = column in namespace or predicted.columns
+                columns[column] = values(column if drawn else predicted.expression or name)
+    names = [name for name in BINNING if name in card.derive or name in card.columns]
+    binning = {name: values(name) for name in names or _numbers(card, stage)[:2]}
+    if "species" in card.categories:
+        binning["species"] = values("species").astype(np.int64)
+    return Table(columns=columns, event=event[rows], weight=weight, binning=binning)
+
+
+def _numbers(card: Card, stage: Stage) -> list[str]:
+    predicted = {s.predict for s in card.stages if isinstance(s.predict, str)}
+    return [text for text in stage.given if text not in card.categories and text not in predicted]
+
+
+def _probabilities(
+    trained: TrainedStage, namespace: Namespace, rows: Shaped[np.ndarray, " objects"]
+) -> Float[np.ndarray, "objects classes"] | None:
+    model = trained.response.model
+    if not isinstance(model, CategoricalClassifier):
+        return None
+    inputs = trained.response.conditions.forward(jnp.asarray(conditions(namespace, trained.columns, rows)))
+    return np.exp(np.asarray(jax.jit(jax.vmap(model.log_probabilities))(inputs), dtype=np.float64))
+
+
+def _concatenated(tables: list[Table]) -> Table:
+    return Table(
+        columns={name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
+        event=np.concatenate([t.event for t in tables]),
+        binning={name: np.concatenate([t.binning[name] for t in tables]) for name in tables[0].binning},
+    )
+
+
+def _descriptions(card: Card, stage: Stage) -> dict[str, Any]:
+    """Units, types and bounds of a stage's outputs, for the report."""
+    units = {name: column.unit for name, column in (card.columns | card.reconstructed).items()}
+    if isinstance(stage.predict, str):
+        return {"units": units}
+    return {
+        "units": units | {name: predicted.unit for name, predicted in stage.predict.items()},
+        "types": {name: predicted.type for name, predicted in stage.predict.items()},
+        "bounds": {
+            name: (predicted.low, predicted.high)
+            for name, predicted in stage.predict.items()
+            if predicted.type == "bounded"
+        },
+        "covariances": {
+            name: list(predicted.columns) for name, predicted in stage.predict.items() if predicted.columns
+        },
+    }
