@@ -1,0 +1,97 @@
+"""Transforms one after another, and side by side."""
+
+from collections.abc import Mapping
+from itertools import accumulate, pairwise
+from typing import Any, Self
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from flashsim.transforms.base import Arrays, Transform, from_config, register
+
+
+class _Composite(Transform):
+    """What ``Chain`` and ``Columns`` share: parts, saved under their number."""
+
+    parts: tuple[Transform, ...]
+
+    def to_config(self) -> dict[str, Any]:
+        """The configurations of the parts."""
+        return {"transform": type(self).__name__, "parts": [part.to_config() for part in self.parts]}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the parts, named ``number.name``."""
+        return {f"{i}.{name}": a for i, part in enumerate(self.parts) for name, a in part.arrays().items()}
+
+    @classmethod
+    def restore(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Restore every part."""
+        parts = []
+        for i, part in enumerate(config["parts"]):
+            prefix = f"{i}."
+            own = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+            parts.append(from_config(part, own))
+        return cls(tuple(parts))
+
+
+@register
+class Chain(_Composite):
+    """``forward`` applies the parts from first to last, ``inverse`` from last to first."""
+
+    @property
+    def width_physical(self) -> int:
+        """Number of physical columns."""
+        return self.parts[0].width_physical
+
+    @property
+    def width_latent(self) -> int:
+        """Number of latent columns."""
+        return self.parts[-1].width_latent
+
+    def forward(
+        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
+    ) -> Float[Array, "n latent"]:
+        """Physical values to latent."""
+        for part in self.parts:
+            values = part.forward(values, noise)
+        return values
+
+    def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
+        """Latent to physical values."""
+        for part in reversed(self.parts):
+            latent = part.inverse(latent)
+        return latent
+
+
+@register
+class Columns(_Composite):
+    """Each part transforms its own columns, in order."""
+
+    @property
+    def width_physical(self) -> int:
+        """Number of physical columns."""
+        return sum(part.width_physical for part in self.parts)
+
+    @property
+    def width_latent(self) -> int:
+        """Number of latent columns."""
+        return sum(part.width_latent for part in self.parts)
+
+    def forward(
+        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
+    ) -> Float[Array, "n latent"]:
+        """Physical values to latent."""
+        physical = pairwise(accumulate((part.width_physical for part in self.parts), initial=0))
+        latent = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
+        pieces = [
+            part.forward(values[:, a:b], noise[:, c:d])
+            for part, (a, b), (c, d) in zip(self.parts, physical, latent, strict=True)
+        ]
+        return jnp.concatenate(pieces, axis=1)
+
+    def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
+        """Latent to physical values."""
+        ranges = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
+        pieces = [part.inverse(latent[:, a:b]) for part, (a, b) in zip(self.parts, ranges, strict=True)]
+        return jnp.concatenate(pieces, axis=1)

@@ -1,0 +1,115 @@
+"""The inputs of a network: numbers through a smooth monotone map, categories as they are; and their range."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from flashsim.transforms.base import Arrays, float32
+from flashsim.transforms.checks import checked
+from flashsim.transforms.lookup import gather, search
+from flashsim.transforms.quantiles import distribution, quantiles, with_tails
+
+KNOTS = 64  # few, so that a network sees a smooth map
+LIMIT = 5.0
+
+
+class Conditions(eqx.Module):
+    """Numeric conditions to about N(0, 1) through 64 quantiles, straight beyond, clipped at ±5.
+
+    A condition that is constant in training maps to 0. One-hot columns pass unchanged; those of one category
+    stand side by side and are named ``category=value`` (or all by the same name).
+    """
+
+    table: Float[Array, "conditions knots"]
+    first: Float[Array, " conditions"]
+    step: Float[Array, " conditions"]
+    lowest: Float[Array, " conditions"]
+    highest: Float[Array, " conditions"]
+    names: tuple[str, ...] = eqx.field(static=True)
+    is_category: tuple[bool, ...] = eqx.field(static=True)
+
+    @property
+    def width(self) -> int:
+        """Number of conditions, one-hot columns included."""
+        return len(self.names)
+
+    def forward(self, values: Float[Array, "n conditions"]) -> Float[Array, "n conditions"]:
+        """Inputs of the network: finite for any finite value."""
+        index = jnp.minimum(search(self.table, values), self.table.shape[1] - 2)
+        left, right = gather(self.table, index), gather(self.table, index + 1)
+        latent = self.first + self.step * (index + (values - left) / (right - left))
+        latent = jnp.where(self.highest > self.lowest, jnp.clip(latent, -LIMIT, LIMIT), 0.0)
+        return jnp.where(np.array(self.is_category), values, latent)
+
+    def outside(self, values: Float[Array, "n conditions"]) -> Bool[Array, " n"]:
+        """Objects outside the training range of any number, or of a category not seen in training."""
+        beyond = (values < self.lowest) | (values > self.highest)
+        outside = beyond.any(axis=1)
+        for start, stop in self._groups():
+            outside |= ~(values[:, start:stop] > 0).any(axis=1)
+        return outside
+
+    def _groups(self) -> list[tuple[int, int]]:
+        groups: list[tuple[int, int]] = []
+        labels = [name.partition("=")[0] for name in self.names]
+        for i, label in enumerate(labels):
+            if not self.is_category[i]:
+                continue
+            if groups and groups[-1][1] == i and labels[i - 1] == label:
+                groups[-1] = (groups[-1][0], i + 1)
+            else:
+                groups.append((i, i + 1))
+        return groups
+
+    def to_config(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return {"names": list(self.names), "is_category": list(self.is_category)}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The tables, by name."""
+        return {
+            name: np.asarray(getattr(self, name)) for name in ("table", "first", "step", "lowest", "highest")
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Restore, bit for bit, what ``to_config`` and ``arrays`` gave."""
+        tables = {name: jnp.asarray(value) for name, value in arrays.items()}
+        return cls(**tables, names=tuple(config["names"]), is_category=tuple(config["is_category"]))
+
+
+def fit_conditions(
+    values: Float[np.ndarray, "n conditions"],
+    is_category: Bool[np.ndarray, " conditions"],
+    names: Sequence[str],
+    weights: np.ndarray | None = None,
+) -> Conditions:
+    """Fit the inputs of a stage on its training rows."""
+    tables, first, step, lowest, highest = [], [], [], [], []
+    for column, name in zip(values.T, names, strict=True):
+        table, weight = checked(column[:, None], weights, f"condition {name!r}")
+        distinct, cumulative = distribution(table[:, 0], weight)
+        lowest.append(table.min())
+        highest.append(table.max())
+        if len(distinct) < 2:
+            distinct, cumulative = distinct[0] + np.array([-1.0, 1.0]), np.array([0.25, 0.75])
+            table, weight = distinct[:, None], np.ones(2)
+        # Ends at the mid-ranks: a tied extreme (a charge of -1) lies in the middle of its step.
+        ends = np.clip(cumulative[[0, -1]], 0.5 / len(table), 1 - 0.5 / len(table))
+        fitted = with_tails(quantiles(table[:, 0], weight, KNOTS, ends=ends))
+        tables.append(fitted.values)
+        first.append(fitted.first)
+        step.append(fitted.step)
+    return Conditions(
+        table=float32(np.stack(tables)),
+        first=float32(np.array(first)),
+        step=float32(np.array(step)),
+        lowest=float32(np.array(lowest)),
+        highest=float32(np.array(highest)),
+        names=tuple(names),
+        is_category=tuple(bool(flag) for flag in is_category),
+    )

@@ -1,0 +1,69 @@
+"""Fit the transform of a predicted variable, by the type that the card gives it."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Num, Shaped
+
+from flashsim.errors import FlashSimError, nearest
+from flashsim.transforms.angle import Angle
+from flashsim.transforms.base import Transform, float32
+from flashsim.transforms.compose import Chain
+from flashsim.transforms.integer import DequantisedFlag, DequantisedInteger
+from flashsim.transforms.log_cholesky import LogCholesky
+from flashsim.transforms.logarithm import Log
+from flashsim.transforms.logit import Logit
+from flashsim.transforms.quantile_normal import QuantileNormal
+
+KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "covariance")
+"""The types of a predicted variable."""
+
+
+def fit_transform(
+    kind: str,
+    data: Shaped[np.ndarray, "n width"] | Shaped[np.ndarray, " n"],
+    weights: Num[np.ndarray, " n"] | None = None,
+    /,
+    *,
+    name: str = "column",
+    low: float | None = None,
+    high: float | None = None,
+    values: Sequence[float] | None = None,
+) -> Transform:
+    """The transform of one predicted variable: of N(0, 1) latents where the variable is continuous.
+
+    ``low`` and ``high`` are for bounded variables, ``values`` are the spikes of ``atoms``; ``name`` stands in
+    the messages of errors. Weights may be negative (sWeights) as long as their sum is positive.
+    """
+    table = np.asarray(data)
+    table = table[:, None] if table.ndim == 1 else table
+    if kind != "covariance" and table.shape[1] != 1:
+        raise FlashSimError(f"{name}: type {kind!r} has one column, not {table.shape[1]}")
+    match kind:
+        case "continuous":
+            return QuantileNormal.fit(table, weights, name=name)
+        case "positive":
+            return _then_normal(Log.fit(table, weights, name=name), table, weights, name)
+        case "bounded":
+            if low is None or high is None:
+                raise FlashSimError(f"{name}: type 'bounded' needs `low` and `high`")
+            return _then_normal(
+                Logit.fit(table, weights, low=low, high=high, name=name), table, weights, name
+            )
+        case "angle":
+            return _then_normal(Angle.fit(table, weights, name=name), table, weights, name)
+        case "integer":
+            return DequantisedInteger.fit(table, weights, name=name)
+        case "flag":
+            return DequantisedFlag.fit(table, weights, name=name)
+        case "covariance":
+            return _then_normal(LogCholesky.fit(table, weights, name=name), table, weights, name)
+    raise FlashSimError(f"{name}: unknown type {kind!r}{nearest(kind, KINDS)}")
+
+
+def _then_normal(first: Transform, table: np.ndarray, weights: np.ndarray | None, name: str) -> Chain:
+    """The fitted transform, then the quantiles of what it gives."""
+    # The code that simulation inverts, not a second copy of it.
+    latent = np.asarray(first.forward(float32(table), jnp.full((len(table), first.width_latent), 0.5)))
+    return Chain((first, QuantileNormal.fit(latent, weights, name=name)))
