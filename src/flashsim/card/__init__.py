@@ -1,0 +1,32 @@
+"""The card: what a user writes, read safely and checked as a whole."""
+
+from flashsim.card.expressions import Expression
+from flashsim.card.names import Names
+from flashsim.card.read import card_from_dict, read_card
+from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
+from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
+from flashsim.card.stage import Model, Predicted, Stage, Training
+from flashsim.card.units import UNITS, factor
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "UNITS",
+    "Card",
+    "Category",
+    "Column",
+    "Expression",
+    "Gate",
+    "Model",
+    "Names",
+    "Output",
+    "Predicted",
+    "Reconstructed",
+    "Sample",
+    "SampleFiles",
+    "Split",
+    "Stage",
+    "Training",
+    "card_from_dict",
+    "factor",
+    "read_card",
+]

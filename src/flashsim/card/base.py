@@ -1,0 +1,9 @@
+"""What all parts of a card have in common: nothing unknown, nothing converted silently, nothing changed later."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class CardModel(BaseModel):
+    """A table of the card: unknown keys and wrong types are errors, and values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

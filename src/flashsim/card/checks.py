@@ -1,0 +1,169 @@
+"""Whether a card is consistent: names, cycles, units, the order of stages, and formulas that close."""
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from flashsim.card.expressions import Expression
+from flashsim.card.functions import FUNCTIONS
+from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
+from flashsim.card.schema import Card
+from flashsim.card.stage import Stage
+from flashsim.card.units import factor
+from flashsim.errors import FlashSimError, nearest
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check(card: Card) -> None:
+    """Refuse a card that contradicts itself; the message names key, value and the nearest right name."""
+    _check_stage_names(card)
+    names = Names(card)
+    _check_declarations(card)
+    _check_units(card)
+    _check_predictions(card)
+    for definitions in (names.reference, names.simulation):
+        for definition in definitions.values():
+            names.check_known(definition.expression, definition.key)
+        check_cycles(definitions)
+    _check_sample(names)
+    _check_order(names)
+    _check_output(names)
+
+
+def _check_stage_names(card: Card) -> None:
+    known = [stage.name for stage in card.stages]
+    for name, count in Counter(known).items():
+        if count > 1:
+            raise FlashSimError(f"stage.name = {name!r}: {count} stages have this name; give each its own")
+    for name in card.gates:
+        if name not in known:
+            raise FlashSimError(
+                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
+            )
+
+
+def _check_declarations(card: Card) -> None:
+    declared = [("columns", name) for name in card.columns]
+    declared += [("derive", name) for name in card.derive]
+    declared += [("categories", name) for name in card.categories]
+    declared += [("reconstructed", name) for name in card.reconstructed]
+    for stage in card.stages:
+        if not isinstance(stage.predict, str):
+            declared += [
+                (f"stage.{stage.name}.predict", name)
+                for name, variable in stage.predict.items()
+                if variable.expression is not None or variable.columns is not None
+            ]
+    first: dict[str, str] = dict.fromkeys(EVENT_NAMES, "every event")
+    for table, name in declared:
+        if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or name in FUNCTIONS:
+            raise FlashSimError(
+                f"{table}.{name}: {name!r} cannot be a name in formulas: use letters, digits and _, no function "
+                "or Python keyword, and give the name in the file as source"
+            )
+        if name in first:
+            raise FlashSimError(
+                f"{table}.{name}: the name {name!r} is taken by {first[name]}; choose another"
+            )
+        first[name] = table
+
+
+def _check_units(card: Card) -> None:
+    units = {f"columns.{name}.unit": column.unit for name, column in card.columns.items()}
+    units |= {f"reconstructed.{name}.unit": column.unit for name, column in card.reconstructed.items()}
+    for stage in card.stages:
+        if not isinstance(stage.predict, str):
+            prefix = f"stage.{stage.name}.predict"
+            units |= {f"{prefix}.{name}.unit": variable.unit for name, variable in stage.predict.items()}
+    for key, unit in units.items():
+        try:
+            factor(unit)
+        except FlashSimError as error:
+            raise FlashSimError(f"{key} = {unit!r}: {error}") from None
+
+
+def _check_predictions(card: Card) -> None:
+    """Every column is predicted once at most, exists, and has no formula beside."""
+    owner: dict[str, str] = {}
+    for stage in card.stages:
+        for name in stage.predicted_names:
+            key = f"stage.{stage.name}.predict"
+            if name in owner:
+                raise FlashSimError(f"{key}: {name!r} is predicted by stage {owner[name]!r} already")
+            owner[name] = stage.name
+            column = card.reconstructed.get(name)
+            if column is None and not _has_expression(stage, name):
+                raise FlashSimError(
+                    f"{key}: {name!r} is no column of [reconstructed]{nearest(name, card.reconstructed)}; "
+                    "declare it there, or say by an expression what is learnt"
+                )
+            if column is not None and column.formula is not None:
+                raise FlashSimError(
+                    f"{key}: {name!r} is predicted, and reconstructed.{name}.from = {column.formula!r} makes it "
+                    "as well; leave one of them out"
+                )
+
+
+def _has_expression(stage: Stage, name: str) -> bool:
+    if isinstance(stage.predict, str) or name not in stage.predict:
+        return False
+    return stage.predict[name].expression is not None
+
+
+def _check_sample(names: Names) -> None:
+    sample = names.card.sample
+    for key, text in (("sample.where", sample.where), ("sample.weight", sample.weight)):
+        if text is not None:
+            names.check_known(Expression.parse(text, key), key)
+
+
+def _check_order(names: Names) -> None:
+    """A stage may use what is known before it: truth, and what earlier stages predict."""
+    available = set(names.truth)
+    for stage in names.card.stages:
+        prefix = f"stage.{stage.name}"
+        texts = {f"{prefix}.given[{index}]": text for index, text in enumerate(stage.given)}
+        if stage.where is not None:
+            texts = {f"{prefix}.where": stage.where} | texts
+        for key, text in texts.items():
+            _check_available(names, text, key, available)
+        available.update(stage.predicted_names)
+    for name, definition in names.simulation.items():
+        if name in names.card.reconstructed:
+            _check_available(names, definition.expression.text, definition.key, available)
+
+
+def _check_output(names: Names) -> None:
+    output = names.card.output
+    available = names.truth | set(names.predicted)
+    if output.where is not None:
+        _check_available(names, output.where, "output.where", available)
+    known = {*names.card.reconstructed, *names.predicted}
+    for index, name in enumerate(output.columns):
+        key = f"output.columns[{index}]"
+        if name not in known:
+            raise FlashSimError(
+                f"{key} = {name!r}: neither a column of [reconstructed] nor predicted{nearest(name, known)}"
+            )
+        _check_available(names, name, key, available)
+        if name in output.columns[:index]:
+            raise FlashSimError(f"{key} = {name!r} stands twice")
+
+
+def _check_available(names: Names, text: str, key: str, available: Iterable[str]) -> None:
+    expression = Expression.parse(text, key)
+    names.check_known(expression, key)
+    for name in sorted(leaves(expression, names.simulation) - set(available)):
+        through = "" if name in expression.names else f" (through {', '.join(sorted(expression.names))})"
+        stage = names.predicted.get(name)
+        if stage is not None:
+            raise FlashSimError(
+                f"{key} = {text!r}: {name!r}{through} is predicted only by stage {stage!r}, which is not earlier; "
+                "move that stage up or leave the name out"
+            )
+        raise FlashSimError(
+            f"{key} = {text!r}: {name!r}{through} is not known in simulation: no stage predicts it and "
+            f"reconstructed.{name} has no formula in `from`"
+        )

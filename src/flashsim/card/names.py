@@ -1,0 +1,139 @@
+"""What every name of a card means, in the reference sample and in simulation, and what it hangs on.
+
+The two worlds differ. In the reference sample a reconstructed column is read from the file and a
+predicted variable is computed from it; in simulation the variable is drawn by the model and the column
+is computed from the variable. Everything else means the same in both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from flashsim.card.expressions import Expression
+from flashsim.card.schema import Card
+from flashsim.errors import FlashSimError, nearest
+
+EVENT_NAMES = ("run", "event")  # every EventBatch has them
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named formula and the key of the card where it stands."""
+
+    key: str
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a card and the formulas behind them."""
+
+    card: Card
+
+    @cached_property
+    def shared(self) -> dict[str, Definition]:
+        """Derived columns and categories: the same formula in both worlds."""
+        texts = {f"derive.{name}": (name, text) for name, text in self.card.derive.items()}
+        texts |= {
+            f"categories.{name}.expression": (name, category.expression)
+            for name, category in self.card.categories.items()
+        }
+        return {name: Definition(key, Expression.parse(text, key)) for key, (name, text) in texts.items()}
+
+    @cached_property
+    def reference(self) -> dict[str, Definition]:
+        """All formulas evaluated on the reference sample: shared ones and variables to be learnt."""
+        variables: dict[str, Definition] = {}
+        for key, name, text in self._variables():
+            variables[name] = Definition(key, Expression.parse(text, key))
+        return self.shared | variables
+
+    @cached_property
+    def simulation(self) -> dict[str, Definition]:
+        """All formulas evaluated in simulation: shared ones and those of reconstructed columns."""
+        texts = {name: column.formula for name, column in self.card.reconstructed.items()}
+        return self.shared | {
+            name: Definition(
+                f"reconstructed.{name}.from", Expression.parse(text, f"reconstructed.{name}.from")
+            )
+            for name, text in texts.items()
+            if text is not None
+        }
+
+    @cached_property
+    def truth(self) -> frozenset[str]:
+        """What is known before any stage."""
+        return frozenset(self.card.columns) | frozenset(EVENT_NAMES)
+
+    @cached_property
+    def predicted(self) -> dict[str, str]:
+        """Every name that a stage gives a value, and the name of that stage."""
+        return {name: stage.name for stage in self.card.stages for name in stage.predicted_names}
+
+    @cached_property
+    def everything(self) -> tuple[str, ...]:
+        """All names, for the check that a name is known and for hints."""
+        return (
+            *sorted(self.truth),
+            *self.shared,
+            *self.card.reconstructed,
+            *(name for name in self.predicted if name not in self.card.reconstructed),
+        )
+
+    def check_known(self, expression: Expression, key: str) -> None:
+        """Refuse an expression with a name that the card does not declare."""
+        for name in sorted(expression.names):
+            if name not in self.everything:
+                raise FlashSimError(
+                    f"{key} = {expression.text!r}: unknown name {name!r}{nearest(name, self.everything)}; "
+                    "declare it in [columns], [derive], [categories] or [reconstructed]"
+                )
+
+    def _variables(self) -> Iterator[tuple[str, str, str]]:
+        for stage in self.card.stages:
+            if isinstance(stage.predict, str):
+                continue
+            for name, variable in stage.predict.items():
+                if variable.expression is not None:
+                    yield f"stage.{stage.name}.predict.{name}", name, variable.expression
+
+
+def check_cycles(definitions: dict[str, Definition]) -> None:
+    """Refuse formulas that need themselves, and show the way round."""
+    done: set[str] = set()
+    for start in definitions:
+        trail: list[str] = []
+        pending: list[tuple[str, Iterator[str]]] = [(start, iter((start,)))]
+        while pending:
+            for name in pending[-1][1]:
+                if name in trail:
+                    cycle = " → ".join([*trail[trail.index(name) :], name])
+                    definition = definitions[name]
+                    raise FlashSimError(
+                        f"{definition.key} = {definition.expression.text!r}: it needs itself: {cycle}"
+                    )
+                if name in definitions and name not in done:
+                    trail.append(name)
+                    pending.append((name, iter(sorted(definitions[name].expression.names))))
+                    break
+            else:
+                pending.pop()
+                if trail:
+                    done.add(trail.pop())
+
+
+def leaves(expression: Expression, definitions: dict[str, Definition]) -> frozenset[str]:
+    """The names that an expression comes down to when every formula is written out."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    pending = list(expression.names)
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in definitions:
+            pending.extend(definitions[name].expression.names)
+        else:
+            found.add(name)
+    return frozenset(found)

@@ -1,0 +1,68 @@
+"""A card from TOML: every error names the file, the key, the value, and what would be right."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from flashsim.card.checks import check
+from flashsim.card.messages import explain
+from flashsim.card.schema import SCHEMA_VERSION, Card
+from flashsim.errors import FlashSimError
+
+MAX_BYTES = 1_000_000
+
+
+def read_card(path: str | Path) -> Card:
+    """Read and check a card; FlashSimError says what is wrong in it and how to mend it."""
+    path = Path(path)
+    return card_from_dict(_read_toml(path), str(path)).read_from(path)
+
+
+def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:
+    """Check a card that was read or dumped before; `origin` is the file named in error messages."""
+    try:
+        _check_version(data)
+        card = Card.model_validate(data)
+        check(card)
+    except ValidationError as error:
+        raise FlashSimError(f"{origin}: {explain(error, data)}") from None
+    except FlashSimError as error:
+        raise FlashSimError(f"{origin}: {error}") from None
+    return card
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FlashSimError(f"{path}: the card cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a zero byte in the name
+        raise FlashSimError(f"{str(path)!r}: the card cannot be read: {error}") from None
+    if len(content) > MAX_BYTES:
+        raise FlashSimError(f"{path}: larger than {MAX_BYTES} bytes: this is no card")
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FlashSimError(f"{path}: not a TOML file: byte {error.start} is not UTF-8 text") from None
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise FlashSimError(f"{path}: not a TOML file: {error}") from None
+    except RecursionError:
+        raise FlashSimError(f"{path}: not a card: too deeply nested") from None
+
+
+def _check_version(data: dict[str, Any]) -> None:
+    if "schema" not in data:
+        raise FlashSimError(f"key 'schema' is missing: write schema = {SCHEMA_VERSION} in the first line")
+    version = data["schema"]
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise FlashSimError(f"schema = {version!r}: it must be the whole number {SCHEMA_VERSION}")
+    if version > SCHEMA_VERSION:
+        raise FlashSimError(
+            f"schema = {version}: this FlashSim reads cards of schema {SCHEMA_VERSION}; "
+            "the card is for a newer one: upgrade with pip install --upgrade flashsim"
+        )
+    if version < SCHEMA_VERSION:
+        raise FlashSimError(f"schema = {version}: there is no such schema; write schema = {SCHEMA_VERSION}")

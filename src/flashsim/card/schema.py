@@ -1,0 +1,95 @@
+"""The card: the one text file in which a user says what FlashSim learns and writes."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr
+
+from flashsim.card.base import CardModel
+from flashsim.card.sample import Category, Column, Reconstructed, Sample
+from flashsim.card.stage import Stage
+
+SCHEMA_VERSION = 1
+
+
+class Output(CardModel):
+    """The collection of reconstructed objects that simulation writes."""
+
+    name: str = Field("track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
+    where: str | None = Field(None, description="Which objects count as reconstructed; default: all.")
+    columns: list[str] = Field(
+        min_length=1, description="Reconstructed columns and predicted variables written."
+    )
+
+
+class Gate(CardModel):
+    """Numbers that a stage must meet in validation; any of them may be left out."""
+
+    c2st_auc: float | None = Field(
+        None, ge=0.5, le=1, description="Area under the curve of a classifier of flash against full, at most."
+    )
+    wasserstein_over_null: float | None = Field(
+        None,
+        gt=0,
+        description="Wasserstein distance of every variable over that of full against full, at most.",
+    )
+    ks_over_null: float | None = Field(
+        None,
+        gt=0,
+        description="Kolmogorov distance of every variable over that of full against full, at most.",
+    )
+    efficiency_coverage: float | None = Field(
+        None, gt=0, le=1, description="Share of the bins whose efficiencies agree within 3 σ, at least."
+    )
+    expected_calibration_error: float | None = Field(
+        None, gt=0, le=1, description="Mean difference of probability and frequency, at most."
+    )
+
+
+class Card(CardModel):
+    """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file."""
+
+    schema_version: Literal[1] = Field(alias="schema", description="Version of this schema: 1.")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name of the detector.")
+    description: str = Field("", description="A sentence or more for people.")
+    sample: Sample = Field(description="The reference sample.")
+    columns: dict[str, Column] = Field(min_length=1, description="Truth columns, each with its unit.")
+    derive: dict[str, str] = Field(
+        default_factory=dict, description="Named formulas; they may use each other in any order."
+    )
+    categories: dict[str, Category] = Field(
+        default_factory=dict, description="Quantities with unordered values."
+    )
+    reconstructed: dict[str, Reconstructed] = Field(
+        min_length=1, description="Columns that only full simulation has, each with its unit."
+    )
+    stages: list[Stage] = Field(
+        alias="stage", min_length=1, description="The stages in the order of simulation."
+    )
+    output: Output = Field(description="What simulation writes.")
+    gates: dict[str, Gate] = Field(default_factory=dict, description="Criteria by the name of a stage.")
+    _path: Path | None = PrivateAttr(None)
+
+    def dump(self) -> dict[str, Any]:
+        """The card as plain JSON values, without where it was read: `card_from_dict` reads it back."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that it was read from; it is not part of the card itself."""
+        return self._path
+
+    def read_from(self, path: Path) -> "Card":
+        """The same card, knowing the file that it was read from."""
+        card = self.model_copy()
+        card._path = path
+        return card
+
+    @property
+    def folder(self) -> Path:
+        """Where the sample's file patterns start."""
+        return self._path.parent if self._path is not None else Path()
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name."""
+        return next(stage for stage in self.stages if stage.name == name)

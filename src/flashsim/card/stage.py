@@ -1,0 +1,165 @@
+"""The tables of a card that say what is learnt: stages, their variables, models and training."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from flashsim.card.base import CardModel
+
+Kind = Literal["category", "response"]
+VariableType = Literal["continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance"]
+FAMILIES: dict[str, str] = {"category": "classifier", "response": "flow-matching"}
+
+
+class Predicted(CardModel):
+    """One variable that a response stage learns, with what is known of its values.
+
+    `dx = "rec_x - x"` is short for `dx = { expression = "rec_x - x" }`.
+    """
+
+    expression: str | None = Field(
+        None,
+        description="What is learnt, from columns of the reference sample; default: the reconstructed "
+        "column of the same name.",
+    )
+    type: VariableType = Field(
+        "continuous",
+        description="`continuous`; `positive`; `bounded` between `low` and `high`; `angle` in radians; "
+        "`integer`; `flag` (0 or 1); `atoms` (spikes at `values` beside a continuum); `covariance` "
+        "(a positive-definite matrix of `columns`).",
+    )
+    unit: str = Field("", description="Unit of the variable when it is written or plotted.")
+    low: float | None = Field(None, description="Lower end, for `bounded`.")
+    high: float | None = Field(None, description="Upper end, for `bounded`.")
+    values: list[float] | None = Field(None, min_length=1, description="Where the spikes are, for `atoms`.")
+    columns: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="For `covariance`: the reconstructed columns of the lower triangle row by row, "
+        "c00, c10, c11, c20, …",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"expression": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _options(self) -> Self:
+        owners = {"low": "bounded", "high": "bounded", "values": "atoms", "columns": "covariance"}
+        for option, owner in owners.items():
+            given = getattr(self, option) is not None
+            if given != (self.type == owner):
+                problem = f"only for type = {owner!r}" if given else f"missing: type {owner!r} needs it"
+                raise ValueError(f"{option!r} is {problem}, type is {self.type!r}")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
+        if self.columns is not None:
+            self._check_triangle(self.columns)
+        return self
+
+    def _check_triangle(self, columns: list[str]) -> None:
+        size = int((2 * len(columns)) ** 0.5)
+        if size * (size + 1) // 2 != len(columns):
+            raise ValueError(
+                f"{len(columns)} columns are no lower triangle: it has 1, 3, 6, 10, 15, … of them"
+            )
+        if len(set(columns)) < len(columns):
+            raise ValueError("the same column stands twice in columns")
+        if self.expression is not None:
+            raise ValueError(
+                "'expression' and type 'covariance' exclude each other: columns say what is learnt"
+            )
+
+
+class Model(CardModel):
+    """The network of a stage and how it is sampled."""
+
+    family: Literal["classifier", "flow-matching"] = Field(
+        description="Default: `classifier` for a category, `flow-matching` for a response."
+    )
+    width: int = Field(128, ge=1, le=8192, description="Neurons in a hidden layer.")
+    depth: int = Field(4, ge=1, le=64, description="Hidden layers.")
+    solver: Literal["euler", "midpoint", "heun"] = Field(
+        "midpoint", description="Fixed-step solver of a flow."
+    )
+    steps: int = Field(4, ge=1, le=1000, description="Steps of the solver.")
+
+
+class Training(CardModel):
+    """How a stage is trained."""
+
+    epochs: int = Field(50, ge=1, description="Passes over the training sample, at most.")
+    batch: int = Field(1024, ge=1, description="Objects in a gradient step.")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Largest learning rate of the schedule.")
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="Decay of the weights (AdamW).")
+    warmup: float = Field(
+        0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises."
+    )
+    patience: int = Field(
+        20, ge=1, description="Epochs without a better held-out loss before it stops early."
+    )
+    ema: float = Field(0.999, ge=0, lt=1, description="Decay of the moving average of the weights; 0: none.")
+    seed: int = Field(
+        0, ge=0, lt=2**32, description="Seed of the initial weights and of the order of objects."
+    )
+
+
+class Stage(CardModel):
+    """One conditional response: for which objects, given what, it predicts what."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the stage.")
+    kind: Kind = Field(
+        description="`category` draws one of the classes of a column; `response` draws values of variables."
+    )
+    where: str | None = Field(
+        None, description="Condition on the objects that it applies to, from truth and earlier stages."
+    )
+    given: list[str] = Field(
+        min_length=1,
+        description="Conditions: expressions of truth and of what earlier stages predict, or names of categories.",
+    )
+    predict: str | dict[str, Predicted] = Field(
+        description="`category`: the reconstructed column whose classes are learnt. `response`: a table of "
+        "variables, each an expression or a table.",
+    )
+    calibrate: bool = Field(
+        True,
+        description="`category`: fit a temperature on the validation files, so that probabilities are true.",
+    )
+    model: Model = Field(description="The network; every key has a default.")
+    training: Training = Field(default_factory=Training, description="The training; every key has a default.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _family_of_kind(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        family = FAMILIES.get(str(value.get("kind")))
+        model = value.get("model", {})
+        if family is None or not isinstance(model, dict):
+            return value
+        return value | {"model": {"family": family} | model}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.model.family != FAMILIES[self.kind]:
+            raise ValueError(
+                f"a {self.kind} stage cannot have model.family = {self.model.family!r}: "
+                f"write {FAMILIES[self.kind]!r} or leave it out"
+            )
+        if self.kind == "category" and not isinstance(self.predict, str):
+            raise ValueError('a category stage predicts one column: write predict = "its name"')
+        if self.kind == "response" and (isinstance(self.predict, str) or not self.predict):
+            raise ValueError('a response stage predicts a table of variables: write predict = { dx = "…" }')
+        return self
+
+    @property
+    def predicted_names(self) -> tuple[str, ...]:
+        """Every name that the stage gives a value in simulation: variables, and columns of covariances."""
+        if isinstance(self.predict, str):
+            return (self.predict,)
+        names: list[str] = []
+        for name, variable in self.predict.items():
+            names += variable.columns if variable.columns is not None else [name]
+        return tuple(names)
