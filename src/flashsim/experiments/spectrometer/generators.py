@@ -1,0 +1,111 @@
+"""What is generated: collisions from Pythia8, and guns that cover the edges of phase space."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int32
+
+from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
+from flashsim.experiments.spectrometer.records import Primaries
+from flashsim.experiments.spectrometer.rounding import (
+    MOMENTUM_BITS,
+    POSITION_STEP,
+    round_mantissa,
+    round_step,
+)
+
+CHARGED_STABLE = (11, 13, 211, 321, 2212)
+COLLISION_SHARE = {"minimum bias": 0.36, "charm": 0.12, "beauty": 0.12}  # of all events; the rest are guns
+PYTHIA_SETTINGS = ("Print:quiet = on", "Beams:eCM = 13600.", "Random:setSeed = on")
+PROCESS_SETTINGS = {
+    "minimum bias": ("SoftQCD:nonDiffractive = on",),
+    "charm": ("HardQCD:hardccbar = on", "PhaseSpace:pTHatMin = 1."),
+    "beauty": ("HardQCD:hardbbbar = on", "PhaseSpace:pTHatMin = 1."),
+}
+MINIMUM_MOMENTUM = 0.3  # GeV, of charged particles from collisions
+MINIMUM_PHOTON_ENERGY = 0.2  # GeV
+COLLISION_ETA = (1.4, 6.0)
+LAST_VERTEX = 2500.0  # mm: what is born farther downstream leaves no track here, and is left out
+GUN_PARTICLES = 20  # mean number an event
+GUN_MOMENTUM = (0.5, 100.0)  # GeV, log-uniform
+GUN_ETA = (1.5, 5.5)
+GUN_DISPLACED = 0.18
+GUN_LAST_VERTEX = 2300.0  # mm
+GUN_DECAY_KICK = 0.2  # GeV, transverse, between a displaced particle and its flight path
+
+
+def generate(first_event: int, events: int, seed: int) -> Primaries:
+    """Primaries of consecutive events: each is of one process, drawn by its share; some may be empty."""
+    random = np.random.default_rng([seed, 1])
+    names = [*COLLISION_SHARE, "gun"]
+    shares = [*COLLISION_SHARE.values(), 1.0 - sum(COLLISION_SHARE.values())]
+    processes = random.choice(len(names), events, p=shares)
+    collisions = {
+        name: _pythia(name, int(np.random.SeedSequence([seed, 2, index]).generate_state(1)[0] % 900_000_000))
+        for index, name in enumerate(COLLISION_SHARE)
+        if np.any(processes == index)
+    }
+    parts: list[tuple[int, np.ndarray]] = []
+    for number, process in enumerate(processes):
+        vertex = random.normal(0.0, INTERACTION_SPREAD)
+        name = names[process]
+        table = _gun(random, vertex) if name == "gun" else _collision(collisions[name], vertex)
+        parts.append((first_event + number, table))
+    return _primaries(parts)
+
+
+def charge_conjugates(random: np.random.Generator, number: int) -> Int32[np.ndarray, "number"]:
+    """Species and charges with equal shares."""
+    sign = random.choice((-1, 1), number)
+    return (sign * random.choice(CHARGED_STABLE, number)).astype(np.int32)
+
+
+def _gun(random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+    number = int(random.poisson(GUN_PARTICLES))
+    pid = charge_conjugates(random, number)
+    momentum = np.exp(random.uniform(*np.log(GUN_MOMENTUM), number))
+    eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
+    transverse = momentum / np.cosh(eta)
+    along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
+    # A displaced particle starts on a straight flight path which it left with a kick.
+    path = along.copy()
+    path[:, :2] += random.normal(0.0, GUN_DECAY_KICK, (number, 2))
+    flown = random.uniform(0.0, GUN_LAST_VERTEX, number) * (random.random(number) < GUN_DISPLACED)
+    start = vertex + path / path[:, 2:] * flown[:, None]
+    return np.column_stack([pid, along, start])
+
+
+def _pythia(process: str, seed: int) -> Any:
+    import pythia8mc
+
+    pythia = pythia8mc.Pythia("", False)
+    for line in (*PYTHIA_SETTINGS, *PROCESS_SETTINGS[process], f"Random:seed = {seed + 1}"):
+        pythia.readString(line)
+    pythia.init()
+    return pythia
+
+
+def _collision(pythia: Any, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+    while not pythia.next():  # a rare failure of hadronisation: Pythia goes on with the next event
+        pass
+    rows = [
+        (p.id(), p.px(), p.py(), p.pz(), p.xProd(), p.yProd(), p.zProd())
+        for p in pythia.event
+        if p.isFinal() and p.pz() > 0 and (p.idAbs() in CHARGED_STABLE or p.idAbs() == 22)
+    ]
+    table = np.array(rows, np.float64).reshape(-1, 7)
+    momentum = np.linalg.norm(table[:, 1:4], axis=1)
+    eta = np.arctanh(table[:, 3] / momentum)
+    least = np.where(table[:, 0] == 22, MINIMUM_PHOTON_ENERGY, MINIMUM_MOMENTUM)
+    table[:, 4:] += vertex
+    seen = (momentum > least) & (eta > COLLISION_ETA[0]) & (eta < COLLISION_ETA[1])
+    return table[seen & (table[:, 6] < LAST_VERTEX)]
+
+
+def _primaries(parts: list[tuple[int, np.ndarray]]) -> Primaries:
+    """Round before transport, so that what is stored is exactly what flew."""
+    event = np.concatenate([np.full(len(table), number, np.int64) for number, table in parts])
+    table = np.concatenate([table for _, table in parts])
+    momentum = round_mantissa(table[:, 1:4], MOMENTUM_BITS)
+    position = round_step(table[:, 4:], POSITION_STEP)
+    return Primaries(event, table[:, 0].astype(np.int32), *momentum.T.copy(), *position.T.copy())
