@@ -1,9 +1,11 @@
-"""Rounds the sample's columns to the bits that carry physics, so that they compress; see the file's metadata."""
+"""Rounds the sample's columns to the bits that carry physics, so that they compress."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 STEPS = {"rec_tx": 2.0**-21, "rec_ty": 2.0**-21, "rec_x": 2.0**-11, "rec_y": 2.0**-11, "rec_z": 2.0**-7}
+MOMENTUM_BITS = 14  # of the generated momenta
+POSITION_STEP = 2.0**-10  # mm, of the generated vertices: about 1 µm, exact in single precision
 MANTISSA_BITS = {"rec_qop": 15, "chi2": 12, "covariance": 12}
 
 STATE = ("x", "y", "tx", "ty", "qop")
@@ -17,6 +19,11 @@ def round_mantissa(values: Float[np.ndarray, "*shape"], bits: int) -> Float64[np
     """Values with a mantissa of so many bits."""
     mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
     return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
+
+
+def round_step(values: Float[np.ndarray, "*shape"], step: float) -> Float64[np.ndarray, "*shape"]:
+    """Values as multiples of a step."""
+    return np.round(np.asarray(values, dtype=np.float64) / step) * step
 
 
 def unpack(packed: Float[np.ndarray, "n 15"]) -> Float64[np.ndarray, "n 5 5"]:
@@ -65,7 +72,7 @@ def round_columns(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The reference sample's columns, rounded; truth and integers pass unchanged."""
     result = dict(columns)
     for name, step in STEPS.items():
-        result[name] = (np.round(columns[name].astype(np.float64) / step) * step).astype(np.float32)
+        result[name] = round_step(columns[name], step).astype(np.float32)
     for name in ("rec_qop", "chi2"):
         result[name] = round_mantissa(columns[name], MANTISSA_BITS[name]).astype(np.float32)
     rows = np.flatnonzero(columns["track_type"] > 0)
