@@ -1,7 +1,21 @@
-"""Events: the batch in which they travel, and the files and generators that they come from."""
+"""Events: the batch in which they travel, the files and generators they come from, and those they go to."""
 
 from .batch import EventBatch
+from .content import content_sha256
+from .output import Collection, OutputBatch, OutputSchema
 from .read import expand, read_events
 from .source import ColumnSource
+from .writer import Writer, open_writer
 
-__all__ = ["ColumnSource", "EventBatch", "expand", "read_events"]
+__all__ = [
+    "Collection",
+    "ColumnSource",
+    "EventBatch",
+    "OutputBatch",
+    "OutputSchema",
+    "Writer",
+    "content_sha256",
+    "expand",
+    "open_writer",
+    "read_events",
+]

@@ -1,6 +1,7 @@
 """Events from Parquet: one row an object (flat), or one row an event with lists (jagged)."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +17,36 @@ from .source import ColumnSource, missing_column, present, to_identity, to_inter
 _FLAT_ROWS = 1 << 17  # rows read at once: some ten MB with twenty columns
 
 
-def read_parquet(
-    path: Path, columns: Mapping[str, ColumnSource] | None, event: tuple[str, str], chunk_events: int
-) -> Iterator[EventBatch]:
-    """The events of one file, in its order, in pieces of whole events."""
+@contextmanager
+def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to read from; damage that shows while it is read becomes a FlashSimError."""
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            schema = file.schema_arrow
-            for name in event:
-                if name not in schema.names:
-                    raise missing_column(name, schema.names, path)
-            wanted = _all_columns(schema, event) if columns is None else columns
-            found = present(wanted, schema.names, path)
-            lists = {source.name for source in found.values() if _is_list(schema.field(source.name).type)}
-            scalars = {source.name for source in found.values()} - lists
-            if lists and scalars:
-                raise mixed_error(path, scalars, lists)
-            read = _jagged if lists else _flat
-            yield from read(file, path, wanted, found, event, chunk_events)
+            yield file
     except (pa.ArrowException, OSError) as error:
         message = " ".join(str(error).split())
         raise FlashSimError(
             f"{path}: not a whole Parquet file, or damaged ({message}); make it again"
         ) from error
+
+
+def read_parquet(
+    path: Path, columns: Mapping[str, ColumnSource] | None, event: tuple[str, str], chunk_events: int
+) -> Iterator[EventBatch]:
+    """The events of one file, in its order, in pieces of whole events."""
+    with open_parquet(path) as file:
+        schema = file.schema_arrow
+        for name in event:
+            if name not in schema.names:
+                raise missing_column(name, schema.names, path)
+        wanted = _all_columns(schema, event) if columns is None else columns
+        found = present(wanted, schema.names, path)
+        lists = {source.name for source in found.values() if _is_list(schema.field(source.name).type)}
+        scalars = {source.name for source in found.values()} - lists
+        if lists and scalars:
+            raise mixed_error(path, scalars, lists)
+        read = _jagged if lists else _flat
+        yield from read(file, path, wanted, found, event, chunk_events)
 
 
 def _all_columns(schema: pa.Schema, event: tuple[str, str]) -> dict[str, ColumnSource]:

@@ -1,6 +1,7 @@
 """Events from ROOT files, TTree or RNTuple: one row an object (flat), or one row an event with lists."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,14 @@ from .source import ColumnSource, missing_column, present, to_identity, to_inter
 _FLAT_ROWS = 1 << 17
 
 
-def read_root(
-    path: Path,
-    columns: Mapping[str, ColumnSource] | None,
-    tree: str | None,
-    event: tuple[str, str],
-    chunk_events: int,
-) -> Iterator[EventBatch]:
-    """The events of one TTree or RNTuple, named `tree` or the only one of the file, in its order."""
+@contextmanager
+def open_table(path: Path, tree: str | None) -> Iterator[Any]:
+    """The TTree or RNTuple of a file, named `tree` or its only one; damage becomes a FlashSimError."""
     try:
-        with uproot.open(path) as file:
+        file: Any = uproot.open(path)
+        with file:
             _refuse_truncated(file, path)
-            table = _table(file, tree, path)
-            names = list(table.keys(recursive=False))
-            for name in event:
-                if name not in names:
-                    raise missing_column(name, names, path)
-            first = _arrays(table, names if columns is None else list(event), 0, 1)
-            if columns is None:
-                columns = _all_columns(first, names, event)
-            yield from _events(table, path, columns, present(columns, names, path), event, chunk_events)
+            yield _table(file, tree, path)
     except FlashSimError:
         raise
     except Exception as error:  # a damaged file leaves uproot by any exception at all
@@ -44,6 +33,24 @@ def read_root(
         raise FlashSimError(
             f"{path}: not a whole ROOT file, or damaged ({type(error).__name__}: {message}); make it again"
         ) from error
+
+
+def read_root(
+    path: Path,
+    columns: Mapping[str, ColumnSource] | None,
+    tree: str | None,
+    event: tuple[str, str],
+    chunk_events: int,
+) -> Iterator[EventBatch]:
+    """The events of one TTree or RNTuple, in its order, in pieces of whole events."""
+    with open_table(path, tree) as table:
+        names = list(table.keys(recursive=False))
+        for name in event:
+            if name not in names:
+                raise missing_column(name, names, path)
+        if columns is None:
+            columns = _all_columns(_arrays(table, names, 0, 1), names, event)
+        yield from _events(table, path, columns, present(columns, names, path), event, chunk_events)
 
 
 def _refuse_truncated(file: Any, path: Path) -> None:

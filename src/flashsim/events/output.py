@@ -1,0 +1,121 @@
+"""What is written: events as rows, with the generated particles and what was reconstructed of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import awkward as ak
+import numpy as np
+from jaxtyping import Int32, Int64, Shaped
+
+from .batch import offsets_from_counts
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Objects of one kind in consecutive events: those of event ``i`` are ``offsets[i]:offsets[i + 1]``."""
+
+    offsets: Int64[np.ndarray, " boundaries"]
+    columns: Mapping[str, Shaped[np.ndarray, " objects"]]
+
+    def __post_init__(self) -> None:
+        for name, values in self.columns.items():
+            if len(values) != self.offsets[-1]:
+                raise ValueError(f"column {name!r} has {len(values)} values for {self.offsets[-1]} objects")
+
+    def slice(self, start: int, stop: int) -> "Collection":
+        """The objects of events `start` to `stop` (not included)."""
+        first, last = int(self.offsets[start]), int(self.offsets[stop])
+        columns = {name: values[first:last] for name, values in self.columns.items()}
+        return Collection(self.offsets[start : stop + 1] - first, columns)
+
+    def to_awkward(self) -> ak.Array:
+        """One list of records an event."""
+        contents = [ak.contents.NumpyArray(np.ascontiguousarray(values)) for values in self.columns.values()]
+        records = ak.contents.RecordArray(contents, list(self.columns), length=int(self.offsets[-1]))
+        return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(self.offsets), records))
+
+
+@dataclass(frozen=True)
+class OutputBatch:
+    """Consecutive events to write: ``collections["particle"]`` holds the truth, the others what was simulated.
+
+    Collection ``track`` with column ``rec_x`` becomes the column ``track_rec_x``, a list an event. By
+    agreement a simulated collection has ``particle``, the index of the truth object in the event (int32), and
+    ``outside``, whether its conditions were outside the training range (bool). `copy` numbers the repetitions
+    of an event that is simulated several times.
+    """
+
+    run: Int64[np.ndarray, " events"]
+    event: Int64[np.ndarray, " events"]
+    copy: Int32[np.ndarray, " events"]
+    collections: Mapping[str, Collection]
+
+    def __post_init__(self) -> None:
+        for name, collection in self.collections.items():
+            if len(collection.offsets) != len(self.run) + 1:
+                raise ValueError(f"{name!r} has {len(collection.offsets) - 1} events of {len(self.run)}")
+
+    @property
+    def n_events(self) -> int:
+        """How many events, with those that are empty."""
+        return len(self.run)
+
+    def slice(self, start: int, stop: int) -> "OutputBatch":
+        """Events `start` to `stop` (not included)."""
+        return replace(
+            self,
+            run=self.run[start:stop],
+            event=self.event[start:stop],
+            copy=self.copy[start:stop],
+            collections={name: these.slice(start, stop) for name, these in self.collections.items()},
+        )
+
+    @staticmethod
+    def concatenate(batches: Sequence["OutputBatch"]) -> "OutputBatch":
+        """The events of several batches (at least one, of the same schema), one after the other."""
+        if len(batches) == 1:
+            return batches[0]
+        collections = {
+            name: Collection(
+                offsets_from_counts(np.concatenate([np.diff(b.collections[name].offsets) for b in batches])),
+                {
+                    column: np.concatenate([batch.collections[name].columns[column] for batch in batches])
+                    for column in collection.columns
+                },
+            )
+            for name, collection in batches[0].collections.items()
+        }
+        return OutputBatch(
+            run=np.concatenate([batch.run for batch in batches]),
+            event=np.concatenate([batch.event for batch in batches]),
+            copy=np.concatenate([batch.copy for batch in batches]),
+            collections=collections,
+        )
+
+
+@dataclass(frozen=True)
+class OutputSchema:
+    """The collections of an output, the columns of each, and the type of each column."""
+
+    collections: Mapping[str, Mapping[str, np.dtype]]
+
+    @staticmethod
+    def of(batch: OutputBatch) -> "OutputSchema":
+        """The schema that a batch has."""
+        return OutputSchema(
+            {
+                name: {column: values.dtype for column, values in collection.columns.items()}
+                for name, collection in batch.collections.items()
+            }
+        )
+
+    def columns(self) -> Iterator[tuple[str, str, str, np.dtype]]:
+        """``(written name, collection, column, type)`` of each list column, in the order of writing."""
+        for name, columns in self.collections.items():
+            for column, dtype in columns.items():
+                yield f"{name}_{column}", name, column, dtype
+
+    def check(self, batch: OutputBatch) -> None:
+        """Raise ValueError for a batch of another schema."""
+        if OutputSchema.of(batch) != self:
+            raise ValueError(f"a batch of {OutputSchema.of(batch)} cannot be written to a file of {self}")

@@ -1,0 +1,56 @@
+"""Output as Parquet: one row an event, one list an event for each column of objects."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .output import OutputBatch, OutputSchema
+
+_NUMBERS = ("run", "event", "copy")
+
+
+class ParquetSink:
+    """Writes row groups to a Parquet file; the same groups give the same bytes."""
+
+    def __init__(self, path: Path, schema: OutputSchema, metadata: str) -> None:
+        fields = [pa.field("run", pa.int64()), pa.field("event", pa.int64()), pa.field("copy", pa.int32())]
+        lists = [(name, pa.from_numpy_dtype(dtype)) for name, _, _, dtype in schema.columns()]
+        item = "element"  # the name that the Parquet format gives to what is in a list
+        fields += [
+            pa.field(name, pa.list_(pa.field(item, kind, nullable=False)), nullable=False) for name, kind in lists
+        ]
+        self._output = schema
+        self._schema = pa.schema(fields, metadata={"flashsim": metadata})
+        repeating = [f"{name}.list.{item}" for name, kind in lists if not pa.types.is_floating(kind)]
+        split = [f"{name}.list.{item}" for name, kind in lists if pa.types.is_floating(kind)]
+        self._writer = pq.ParquetWriter(
+            path,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=repeating,
+            use_byte_stream_split=split,
+            write_statistics=list(_NUMBERS),
+        )
+
+    def write(self, group: OutputBatch) -> None:
+        """Append one row group."""
+        columns: list[pa.Array] = [pa.array(getattr(group, name)) for name in _NUMBERS]
+        for index, (_, name, column, _) in enumerate(self._output.columns(), start=len(_NUMBERS)):
+            collection = group.collections[name]
+            offsets = pa.array(collection.offsets.astype(np.int32))
+            values = pa.array(np.ascontiguousarray(collection.columns[column]))
+            columns.append(pa.ListArray.from_arrays(offsets, values, type=self._schema.field(index).type))
+        self._writer.write_batch(pa.record_batch(columns, schema=self._schema), row_group_size=group.n_events)
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        self._writer.close()
+
+
+def read_parquet_metadata(path: Path) -> Mapping[bytes, bytes]:
+    """The key-value metadata of a Parquet file."""
+    return pq.read_schema(path).metadata or {}

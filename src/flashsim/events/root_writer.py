@@ -1,0 +1,111 @@
+"""Output as ROOT: a TTree with one counter a collection, or an RNTuple with a list a column."""
+
+import datetime
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import awkward as ak
+import numpy as np
+import uproot
+import uproot.writing._cascade
+import uproot.writing._cascadentuple
+import uproot.writing._cascadetree
+import uproot.writing.writable
+
+from .output import Collection, OutputBatch, OutputSchema
+
+TREE = "events"
+_lock = threading.Lock()
+_DATED: tuple[Any, ...] = (
+    uproot.writing._cascade,
+    uproot.writing._cascadentuple,
+    uproot.writing._cascadetree,
+    uproot.writing.writable,
+)
+
+
+class RootSink:
+    """Writes groups of events to a ROOT file; the same groups give the same bytes.
+
+    ROOT files hold the time of writing, a UUID and the file's own name. Equal outputs must have equal
+    checksums, so that the time is ROOT's first day (1995-01-01), the UUID is zero, and there is no name.
+    """
+
+    def __init__(
+        self, path: Path, schema: OutputSchema, metadata: str, kind: Literal["ttree", "rntuple"]
+    ) -> None:
+        self._schema = schema
+        self._kind = kind
+        numbers = {"run": np.dtype(np.int64), "event": np.dtype(np.int64), "copy": np.dtype(np.int32)}
+        self._stream = path.open("wb+")
+        try:
+            with _pinned_time():
+                self._file: Any = uproot.recreate(
+                    self._stream, uuid_function=lambda: uuid.UUID(int=0), compression=uproot.ZSTD(1)
+                )
+                self._file["flashsim"] = metadata
+                if kind == "ttree":
+                    empty = {name: these.type.content for name, these in self._records(_empty(schema)).items()}
+                    self._table: Any = self._file.mktree(TREE, numbers | empty, initial_basket_capacity=100)
+                else:
+                    empty = {name: these.type.content for name, these in self._lists(_empty(schema)).items()}
+                    self._table = self._file.mkrntuple(TREE, numbers | empty)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def write(self, group: OutputBatch) -> None:
+        """Append one group: one basket of each branch, or one cluster."""
+        numbers = {"run": group.run, "event": group.event, "copy": group.copy}
+        objects = self._records(group) if self._kind == "ttree" else self._lists(group)
+        with _pinned_time():
+            self._table.extend(numbers | objects)
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        try:
+            with _pinned_time():
+                self._file.close()
+        finally:
+            self._stream.close()
+
+    def _records(self, group: OutputBatch) -> dict[str, ak.Array]:
+        return {name: these.to_awkward() for name, these in group.collections.items()}
+
+    def _lists(self, group: OutputBatch) -> dict[str, ak.Array]:
+        records = self._records(group)
+        return {written: records[name][column] for written, name, column, _ in self._schema.columns()}
+
+
+def _empty(schema: OutputSchema) -> OutputBatch:
+    numbers = np.zeros(0, dtype=np.int64)
+    collections = {
+        name: Collection(np.zeros(1, dtype=np.int64), {key: np.zeros(0, kind) for key, kind in columns.items()})
+        for name, columns in schema.collections.items()
+    }
+    return OutputBatch(numbers, numbers, numbers.astype(np.int32), collections)
+
+
+class _FirstDay(datetime.datetime):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> "_FirstDay":
+        return cls(1995, 1, 1, tzinfo=tz)
+
+
+@contextmanager
+def _pinned_time() -> Iterator[None]:
+    """uproot takes the time of writing from the clock and cannot be told another: its clock is replaced."""
+    clock = SimpleNamespace(datetime=_FirstDay)
+    with _lock:
+        for module in _DATED:
+            module.datetime = clock
+        try:
+            yield
+        finally:
+            for module in _DATED:
+                module.datetime = datetime
