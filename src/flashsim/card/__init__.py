@@ -6,7 +6,7 @@ from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
 from flashsim.card.stage import Model, Predicted, Stage, Training
-from flashsim.card.units import UNITS, factor
+from flashsim.card.units import UNITS, factor, internal_unit
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -28,5 +28,6 @@ __all__ = [
     "Training",
     "card_from_dict",
     "factor",
+    "internal_unit",
     "read_card",
 ]

@@ -1,4 +1,4 @@
-"""What all parts of a card have in common: nothing unknown, nothing converted silently, nothing changed later."""
+"""What all parts of a card share: nothing unknown, nothing converted silently, nothing changed."""
 
 from pydantic import BaseModel, ConfigDict
 

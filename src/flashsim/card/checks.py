@@ -40,7 +40,8 @@ def _check_stage_names(card: Card) -> None:
     for name in card.gates:
         if name not in known:
             raise FlashSimError(
-                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
+                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; "
+                f"stages are {', '.join(known)}"
             )
 
 
@@ -60,13 +61,11 @@ def _check_declarations(card: Card) -> None:
     for table, name in declared:
         if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or name in FUNCTIONS:
             raise FlashSimError(
-                f"{table}.{name}: {name!r} cannot be a name in formulas: use letters, digits and _, no function "
-                "or Python keyword, and give the name in the file as source"
+                f"{table}.{name}: {name!r} cannot be a name in formulas: use letters, digits and _, "
+                "no function or Python keyword, and give the name in the file as source"
             )
         if name in first:
-            raise FlashSimError(
-                f"{table}.{name}: the name {name!r} is taken by {first[name]}; choose another"
-            )
+            raise FlashSimError(f"{table}.{name}: the name {name!r} is taken by {first[name]}")
         first[name] = table
 
 
@@ -101,8 +100,8 @@ def _check_predictions(card: Card) -> None:
                 )
             if column is not None and column.formula is not None:
                 raise FlashSimError(
-                    f"{key}: {name!r} is predicted, and reconstructed.{name}.from = {column.formula!r} makes it "
-                    "as well; leave one of them out"
+                    f"{key}: {name!r} is predicted, and made by reconstructed.{name}.from = "
+                    f"{column.formula!r} as well; leave one of them out"
                 )
 
 
@@ -160,8 +159,8 @@ def _check_available(names: Names, text: str, key: str, available: Iterable[str]
         stage = names.predicted.get(name)
         if stage is not None:
             raise FlashSimError(
-                f"{key} = {text!r}: {name!r}{through} is predicted only by stage {stage!r}, which is not earlier; "
-                "move that stage up or leave the name out"
+                f"{key} = {text!r}: {name!r}{through} is predicted only by stage {stage!r}, which is not "
+                "earlier; move that stage up or leave the name out"
             )
         raise FlashSimError(
             f"{key} = {text!r}: {name!r}{through} is not known in simulation: no stage predicts it and "

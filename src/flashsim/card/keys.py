@@ -21,7 +21,7 @@ def models_in(annotation: Any) -> Iterator[type[CardModel]]:
 
 def is_mapping(annotation: Any) -> bool:
     """Whether a field holds a table whose keys the user chooses."""
-    if get_origin(annotation) in (Union, types.UnionType):
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
         return any(is_mapping(argument) for argument in get_args(annotation))
     return get_origin(annotation) is dict
 

@@ -1,5 +1,6 @@
 """Pydantic's findings in the words of a card: dotted key, value, and the nearest right name."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +10,18 @@ from flashsim.card.keys import known_keys
 from flashsim.errors import nearest
 
 _SHOWN = 3  # errors in one message
+_WORDS = (
+    (r"^Value error, ", ""),
+    (r"^Input should", "it must"),
+    (r"valid dictionary( or instance of \w+)?", "table"),
+    (r"valid (list|string|integer|number|boolean|tuple)", r"\1"),
+    (r"^(List|Dictionary) should have at least 1 item after validation, not 0", "it must not be empty"),
+    (r"^Value should have at least 1 item after validation, not 0", "it must not be empty"),
+    (r"a integer", "a whole number"),
+    (r"a boolean", "true or false"),
+    (r"^String should have at least 1 character", "it must not be empty"),
+    (r"^String should match pattern .*", "it must begin with a letter and hold only letters, digits and _"),
+)
 
 
 def explain(error: ValidationError, data: dict[str, Any]) -> str:
@@ -21,41 +34,39 @@ def explain(error: ValidationError, data: dict[str, Any]) -> str:
 
 
 def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
-    key, path = _dotted(detail["loc"], data)
+    key, path = _dotted(detail["loc"], data, keep_last=detail["type"] == "missing")
     if detail["type"] == "extra_forbidden":
         known = known_keys(path[:-1])
-        hint = nearest(str(path[-1]), known)
-        return f"unknown key {key}{hint}; known are {', '.join(known)}"
+        return f"unknown key {key}{nearest(str(path[-1]), known)}; known are {', '.join(known)}"
     if detail["type"] == "missing":
         return f"key {key} is missing"
-    value = repr(detail["input"])
-    shown = value if len(value) <= 80 else value[:77] + "…"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    hint = ""
+    message = detail["msg"]
+    for pattern, words in _WORDS:
+        message = re.sub(pattern, words, message)
     if detail["type"] == "literal_error":
-        expected = detail.get("ctx", {}).get("expected", "")
-        hint = nearest(
-            str(detail["input"]), [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
-        )
-    return f"{key} = {shown}: {message}{hint}"
+        message += nearest(str(detail["input"]), re.findall(r"'(.*?)'", message))
+    if isinstance(detail["input"], dict):
+        return f"{key}: {message}"
+    value = repr(detail["input"])
+    return f"{key} = {value if len(value) <= 80 else value[:77] + '…'}: {message}"
 
 
-def _dotted(location: tuple[int | str, ...], data: dict[str, Any]) -> tuple[str, list[int | str]]:
+def _dotted(
+    location: tuple[int | str, ...], data: dict[str, Any], *, keep_last: bool
+) -> tuple[str, list[int | str]]:
     """The key as it stands in the file: stages by their name, and none of pydantic's own union tags."""
-    text, path = "", list[int | str]()
+    text = ""
+    path: list[int | str] = []
     here: Any = data
     for index, part in enumerate(location):
-        inside = (isinstance(here, dict) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        )
-        if not inside and index < len(location) - 1:
-            continue  # a tag of a union
-        if not inside and isinstance(here, str | int | float):
-            continue
+        below: Any = dict(enumerate(here)) if isinstance(here, list) else here
+        inside = isinstance(below, dict) and part in below
+        if not inside and not (keep_last and index == len(location) - 1):
+            continue  # a tag of a union, or of a key
         path.append(part)
-        here = here[part] if inside else None
+        here = below[part] if inside else None
         if not isinstance(part, int):
-            text += f".{part}" if text else str(part)
+            text += f".{part}" if text else part
         elif text == "stage" and isinstance(here, dict) and isinstance(here.get("name"), str):
             text += f".{here['name']}"
         else:

@@ -51,14 +51,12 @@ class Names:
     @cached_property
     def simulation(self) -> dict[str, Definition]:
         """All formulas evaluated in simulation: shared ones and those of reconstructed columns."""
-        texts = {name: column.formula for name, column in self.card.reconstructed.items()}
-        return self.shared | {
-            name: Definition(
-                f"reconstructed.{name}.from", Expression.parse(text, f"reconstructed.{name}.from")
-            )
-            for name, text in texts.items()
-            if text is not None
-        }
+        formulas: dict[str, Definition] = {}
+        for name, column in self.card.reconstructed.items():
+            if column.formula is not None:
+                key = f"reconstructed.{name}.from"
+                formulas[name] = Definition(key, Expression.parse(column.formula, key))
+        return self.shared | formulas
 
     @cached_property
     def truth(self) -> frozenset[str]:

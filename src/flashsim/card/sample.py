@@ -30,9 +30,13 @@ class SampleFiles(CardModel):
 class Split(CardModel):
     """Shares of the events when the files are not split: by a hash of run and event number."""
 
-    train: float = Field(0.7, gt=0, lt=1, description="Share of the events that the stages are fitted on.")
-    validation: float = Field(0.1, gt=0, lt=1, description="Share for early stopping and calibration.")
-    test: float = Field(0.2, gt=0, lt=1, description="Share that only the validation report sees.")
+    train: float = Field(
+        default=0.7, gt=0, lt=1, description="Share of the events that the stages are fitted on."
+    )
+    validation: float = Field(
+        default=0.1, gt=0, lt=1, description="Share for early stopping and calibration."
+    )
+    test: float = Field(default=0.2, gt=0, lt=1, description="Share that only the validation report sees.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -52,16 +56,18 @@ class Sample(CardModel):
     )
     split: Split = Field(default_factory=Split, description="Shares of the events; only for a list of files.")
     tree: str | None = Field(
-        None, description="Name of the TTree or RNTuple in a ROOT file; default: the only one."
+        default=None, description="TTree or RNTuple in a ROOT file; default: the only one."
     )
     where: str | None = Field(
-        None, description="Condition on the objects to learn from; may use every column of the sample."
+        default=None,
+        description="Condition on the objects to learn from; may use every column of the sample.",
     )
     event: Annotated[tuple[str, str], Field(strict=False)] = Field(
-        ("run", "event"), description="The file's columns for the run and the event number."
+        default=("run", "event"), description="The file's columns for the run and the event number."
     )
     weight: str | None = Field(
-        None, description="Weight of an object in training and validation, an expression; may be negative."
+        default=None,
+        description="Weight of an object in training and validation, an expression; may be negative.",
     )
 
 
@@ -72,9 +78,9 @@ class Column(CardModel):
     """
 
     unit: str = Field(description="Unit in the file, as `GeV`, `mm^2`, `1/GeV`; empty for none.")
-    source: str | None = Field(None, min_length=1, description="Name in the file; default: the key.")
+    source: str | None = Field(default=None, min_length=1, description="Name in the file; default: the key.")
     default: float | None = Field(
-        None, description="Value where the file lacks the column; without it that is an error."
+        default=None, description="Value where the file lacks the column; without it that is an error."
     )
 
     _short = model_validator(mode="before")(_as_unit)
@@ -105,9 +111,9 @@ class Reconstructed(CardModel):
     """
 
     unit: str = Field(description="Unit in the file.")
-    source: str | None = Field(None, min_length=1, description="Name in the file; default: the key.")
+    source: str | None = Field(default=None, min_length=1, description="Name in the file; default: the key.")
     formula: str | None = Field(
-        None, alias="from", description="How simulation makes it from truth and predicted variables."
+        default=None, alias="from", description="How simulation makes it from truth and predicted variables."
     )
 
     _short = model_validator(mode="before")(_as_unit)

@@ -15,34 +15,40 @@ SCHEMA_VERSION = 1
 class Output(CardModel):
     """The collection of reconstructed objects that simulation writes."""
 
-    name: str = Field("track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
-    where: str | None = Field(None, description="Which objects count as reconstructed; default: all.")
-    columns: list[str] = Field(
-        min_length=1, description="Reconstructed columns and predicted variables written."
+    name: str = Field(
+        default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection."
     )
+    where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
+    columns: list[str] = Field(min_length=1, description="Reconstructed columns and variables written.")
 
 
 class Gate(CardModel):
     """Numbers that a stage must meet in validation; any of them may be left out."""
 
     c2st_auc: float | None = Field(
-        None, ge=0.5, le=1, description="Area under the curve of a classifier of flash against full, at most."
+        default=None,
+        ge=0.5,
+        le=1,
+        description="Area under the curve of a classifier of flash against full, at most.",
     )
     wasserstein_over_null: float | None = Field(
-        None,
+        default=None,
         gt=0,
-        description="Wasserstein distance of every variable over that of full against full, at most.",
+        description="Wasserstein distance of each variable over its null, at most.",
     )
     ks_over_null: float | None = Field(
-        None,
+        default=None,
         gt=0,
-        description="Kolmogorov distance of every variable over that of full against full, at most.",
+        description="Kolmogorov distance of each variable over its null, at most.",
     )
     efficiency_coverage: float | None = Field(
-        None, gt=0, le=1, description="Share of the bins whose efficiencies agree within 3 σ, at least."
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of the bins whose efficiencies agree within 3 σ, at least.",
     )
     expected_calibration_error: float | None = Field(
-        None, gt=0, le=1, description="Mean difference of probability and frequency, at most."
+        default=None, gt=0, le=1, description="Mean difference of probability and frequency, at most."
     )
 
 
@@ -50,22 +56,20 @@ class Card(CardModel):
     """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file."""
 
     schema_version: Literal[1] = Field(alias="schema", description="Version of this schema: 1.")
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name of the detector.")
-    description: str = Field("", description="A sentence or more for people.")
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the detector.")
+    description: str = Field(default="", description="A sentence or more for people.")
     sample: Sample = Field(description="The reference sample.")
     columns: dict[str, Column] = Field(min_length=1, description="Truth columns, each with its unit.")
     derive: dict[str, str] = Field(
         default_factory=dict, description="Named formulas; they may use each other in any order."
     )
     categories: dict[str, Category] = Field(
-        default_factory=dict, description="Quantities with unordered values."
+        default_factory=dict, description="Quantities of unordered values."
     )
     reconstructed: dict[str, Reconstructed] = Field(
         min_length=1, description="Columns that only full simulation has, each with its unit."
     )
-    stages: list[Stage] = Field(
-        alias="stage", min_length=1, description="The stages in the order of simulation."
-    )
+    stages: list[Stage] = Field(alias="stage", min_length=1, description="The stages, in order.")
     output: Output = Field(description="What simulation writes.")
     gates: dict[str, Gate] = Field(default_factory=dict, description="Criteria by the name of a stage.")
     _path: Path | None = PrivateAttr(None)

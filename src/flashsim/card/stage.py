@@ -1,8 +1,8 @@
 """The tables of a card that say what is learnt: stages, their variables, models and training."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from flashsim.card.base import CardModel
 
@@ -18,22 +18,24 @@ class Predicted(CardModel):
     """
 
     expression: str | None = Field(
-        None,
+        default=None,
         description="What is learnt, from columns of the reference sample; default: the reconstructed "
         "column of the same name.",
     )
     type: VariableType = Field(
-        "continuous",
+        default="continuous",
         description="`continuous`; `positive`; `bounded` between `low` and `high`; `angle` in radians; "
         "`integer`; `flag` (0 or 1); `atoms` (spikes at `values` beside a continuum); `covariance` "
         "(a positive-definite matrix of `columns`).",
     )
-    unit: str = Field("", description="Unit of the variable when it is written or plotted.")
-    low: float | None = Field(None, description="Lower end, for `bounded`.")
-    high: float | None = Field(None, description="Upper end, for `bounded`.")
-    values: list[float] | None = Field(None, min_length=1, description="Where the spikes are, for `atoms`.")
+    unit: str = Field(default="", description="Unit of the variable when it is written or plotted.")
+    low: float | None = Field(default=None, description="Lower end, for `bounded`.")
+    high: float | None = Field(default=None, description="Upper end, for `bounded`.")
+    values: list[float] | None = Field(
+        default=None, min_length=1, description="Where the spikes are, for `atoms`."
+    )
     columns: list[str] | None = Field(
-        None,
+        default=None,
         min_length=1,
         description="For `covariance`: the reconstructed columns of the lower triangle row by row, "
         "c00, c10, c11, c20, …",
@@ -67,42 +69,41 @@ class Predicted(CardModel):
         if len(set(columns)) < len(columns):
             raise ValueError("the same column stands twice in columns")
         if self.expression is not None:
-            raise ValueError(
-                "'expression' and type 'covariance' exclude each other: columns say what is learnt"
-            )
+            raise ValueError("no 'expression' beside type 'covariance': its columns say what is learnt")
 
 
 class Model(CardModel):
     """The network of a stage and how it is sampled."""
 
     family: Literal["classifier", "flow-matching"] = Field(
-        description="Default: `classifier` for a category, `flow-matching` for a response."
+        description="Kind of network: `classifier` for a category, `flow-matching` for a response.",
+        json_schema_extra={"filled_in": "by the stage's kind"},
     )
-    width: int = Field(128, ge=1, le=8192, description="Neurons in a hidden layer.")
-    depth: int = Field(4, ge=1, le=64, description="Hidden layers.")
+    width: int = Field(default=128, ge=1, le=8192, description="Neurons in a hidden layer.")
+    depth: int = Field(default=4, ge=1, le=64, description="Hidden layers.")
     solver: Literal["euler", "midpoint", "heun"] = Field(
-        "midpoint", description="Fixed-step solver of a flow."
+        default="midpoint", description="Fixed-step solver of a flow."
     )
-    steps: int = Field(4, ge=1, le=1000, description="Steps of the solver.")
+    steps: int = Field(default=4, ge=1, le=1000, description="Steps of the solver.")
 
 
 class Training(CardModel):
     """How a stage is trained."""
 
-    epochs: int = Field(50, ge=1, description="Passes over the training sample, at most.")
-    batch: int = Field(1024, ge=1, description="Objects in a gradient step.")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Largest learning rate of the schedule.")
-    weight_decay: float = Field(1e-4, ge=0, le=1, description="Decay of the weights (AdamW).")
-    warmup: float = Field(
-        0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises."
+    epochs: int = Field(default=50, ge=1, description="Passes over the training sample, at most.")
+    batch: int = Field(default=1024, ge=1, description="Objects in a gradient step.")
+    learning_rate: float = Field(
+        default=2e-3, gt=0, le=1, description="Largest learning rate of the schedule."
     )
+    weight_decay: float = Field(default=1e-4, ge=0, le=1, description="Decay of the weights (AdamW).")
+    warmup: float = Field(default=0.05, ge=0, lt=1, description="Share of the steps in which the rate rises.")
     patience: int = Field(
-        20, ge=1, description="Epochs without a better held-out loss before it stops early."
+        default=20, ge=1, description="Epochs without a better held-out loss before it stops."
     )
-    ema: float = Field(0.999, ge=0, lt=1, description="Decay of the moving average of the weights; 0: none.")
-    seed: int = Field(
-        0, ge=0, lt=2**32, description="Seed of the initial weights and of the order of objects."
+    ema: float = Field(
+        default=0.999, ge=0, lt=1, description="Decay of the moving average of the weights; 0: none."
     )
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of initial weights and order of objects.")
 
 
 class Stage(CardModel):
@@ -113,22 +114,25 @@ class Stage(CardModel):
         description="`category` draws one of the classes of a column; `response` draws values of variables."
     )
     where: str | None = Field(
-        None, description="Condition on the objects that it applies to, from truth and earlier stages."
+        default=None,
+        description="Condition on the objects that it applies to, from truth and earlier stages.",
     )
     given: list[str] = Field(
         min_length=1,
-        description="Conditions: expressions of truth and of what earlier stages predict, or names of categories.",
+        description="Conditions: expressions of truth and of what earlier stages predict. The bare name of a "
+        "category, or of a column that a category stage predicts, stands for one flag a value.",
     )
-    predict: str | dict[str, Predicted] = Field(
+    predict: Annotated[str, Tag("column")] | Annotated[dict[str, Predicted], Tag("table")] = Field(
+        discriminator=Discriminator(lambda value: "column" if isinstance(value, str) else "table"),
         description="`category`: the reconstructed column whose classes are learnt. `response`: a table of "
         "variables, each an expression or a table.",
     )
     calibrate: bool = Field(
-        True,
-        description="`category`: fit a temperature on the validation files, so that probabilities are true.",
+        default=True,
+        description="`category`: fit a temperature on the validation part, so that probabilities are true.",
     )
-    model: Model = Field(description="The network; every key has a default.")
-    training: Training = Field(default_factory=Training, description="The training; every key has a default.")
+    model: Model = Field(description="The network.", json_schema_extra={"filled_in": "its defaults"})
+    training: Training = Field(default_factory=Training, description="The training.")
 
     @model_validator(mode="before")
     @classmethod

@@ -100,9 +100,7 @@ def _convert(node: ast.expr) -> Node:
             return _call(node)
         case ast.BinOp(op=ast.BitXor()):
             raise FlashSimError("'^' has no meaning here: write ** for a power")
-    raise FlashSimError(
-        _REFUSED.get(type(node), f"{ast.unparse(node)[:60]!r} is not allowed in an expression")
-    )
+    raise FlashSimError(_REFUSED.get(type(node), f"{ast.unparse(node)[:60]!r} is not allowed"))
 
 
 def _number(value: float) -> Number:

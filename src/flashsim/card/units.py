@@ -56,3 +56,18 @@ def _term(term: str, unit: str) -> float:
     if name != "1" and name not in UNITS:
         raise FlashSimError(f"unknown unit {name!r}{nearest(name, UNITS)}; known are {', '.join(UNITS)}")
     return 1.0 if name == "1" else UNITS[name] ** power
+
+
+_INTERNAL = {
+    "GeV": ("eV", "keV", "MeV", "TeV", "PeV"),
+    "mm": ("cm", "km", "m", "um", "nm"),
+    "ns": ("s", "ms", "us", "ps", "fs"),
+    "rad": ("mrad", "deg"),
+    "tesla": ("T", "gauss", "kG"),
+}
+_INTERNAL_OF = {name: internal for internal, names in _INTERNAL.items() for name in names}
+
+
+def internal_unit(unit: str) -> str:
+    """The unit that a value in `unit` has once it is multiplied by `factor`: ``internal_unit("1/MeV") == "1/GeV"``."""
+    return re.sub(r"[A-Za-z]+", lambda match: _INTERNAL_OF.get(match[0], match[0]), unit)
