@@ -7,13 +7,10 @@ from jaxtyping import Float64, Int32
 
 from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
 from flashsim.experiments.spectrometer.records import Primaries
-from flashsim.experiments.spectrometer.rounding import (
-    MOMENTUM_BITS,
-    POSITION_STEP,
-    round_mantissa,
-    round_step,
-)
+from flashsim.experiments.spectrometer.rounding import round_mantissa
 
+MOMENTUM_BITS = 14  # of mantissa
+POSITION_STEP = 2.0**-10  # mm: about 1 µm, and exact in binary
 CHARGED_STABLE = (11, 13, 211, 321, 2212)
 COLLISION_SHARE = {"minimum bias": 0.36, "charm": 0.12, "beauty": 0.12}  # of all events; the rest are guns
 PYTHIA_SETTINGS = ("Print:quiet = on", "Beams:eCM = 13600.", "Random:setSeed = on")
@@ -63,7 +60,8 @@ def charge_conjugates(random: np.random.Generator, number: int) -> Int32[np.ndar
 def _gun(random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
     number = int(random.poisson(GUN_PARTICLES))
     pid = charge_conjugates(random, number)
-    momentum = np.exp(random.uniform(*np.log(GUN_MOMENTUM), number))
+    low, high = np.log(GUN_MOMENTUM)
+    momentum = np.exp(random.uniform(low, high, number))
     eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
     transverse = momentum / np.cosh(eta)
     along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
@@ -107,5 +105,5 @@ def _primaries(parts: list[tuple[int, np.ndarray]]) -> Primaries:
     event = np.concatenate([np.full(len(table), number, np.int64) for number, table in parts])
     table = np.concatenate([table for _, table in parts])
     momentum = round_mantissa(table[:, 1:4], MOMENTUM_BITS)
-    position = round_step(table[:, 4:], POSITION_STEP)
+    position = np.round(table[:, 4:] / POSITION_STEP) * POSITION_STEP
     return Primaries(event, table[:, 0].astype(np.int32), *momentum.T.copy(), *position.T.copy())

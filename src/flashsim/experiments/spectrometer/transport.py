@@ -68,7 +68,7 @@ class _Geant4:
     def __init__(self, physics: Physics):
         self.physics: Physics = physics
         self.geant4 = g = import_geant4(physics)
-        self.rows: list[tuple[int, int, int, int, float, float, float, float, float, float]] = []
+        self.rows: list[tuple[float, ...]] = []
         self.parent: dict[int, int] = {}
         self.primaries: Primaries | None = None
         self.seeds = np.empty((0, 2), np.int64)
