@@ -1,1 +1,31 @@
-"""FlashSim: flash simulation of particle detectors."""
+"""FlashSim: flash simulation of particle detectors.
+
+Learn what a detector does to an event from a sample of full simulation, then do it thousands of times
+faster. `read_card`, `train`, `simulate`, `validate` and `load` are the verbs of the command line.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flashsim.api import load, simulate, train, validate
+    from flashsim.card import read_card
+    from flashsim.errors import FlashSimError
+
+_HOMES = {
+    "FlashSimError": "flashsim.errors",
+    "load": "flashsim.api",
+    "read_card": "flashsim.card",
+    "simulate": "flashsim.api",
+    "train": "flashsim.api",
+    "validate": "flashsim.api",
+}
+
+__all__ = ["FlashSimError", "load", "read_card", "simulate", "train", "validate"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: ``flashsim --help`` need not wait for JAX."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'flashsim' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -35,7 +35,7 @@ def save(detector: Detector, path: Path) -> Detector:
             "provenance": detector.provenance,
             "stages": [_describe(stage) for stage in detector.stages],
         }
-        (folder / MANIFEST).write_bytes(json.dumps(manifest, indent=1, sort_keys=True).encode())
+        (folder / MANIFEST).write_bytes(json.dumps(manifest, indent=1).encode())
         for stage in detector.stages:
             for kind, arrays in (
                 ("weights", named_arrays(stage.response.model)),

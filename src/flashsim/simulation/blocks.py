@@ -55,6 +55,16 @@ def blocks(batches: Iterable[EventBatch], copies: int = 1, size: int = BLOCK) ->
         yield _block(number, waiting, copies)
 
 
+def first_events(batches: Iterable[EventBatch], events: int) -> Iterator[EventBatch]:
+    """The first so many events of a stream."""
+    for batch in batches:
+        if batch.n_events >= events:
+            yield batch.slice(0, events)
+            return
+        yield batch
+        events -= batch.n_events
+
+
 def _block(number: int, waiting: list[EventBatch], copies: int) -> Block:
     batch = EventBatch.concatenate([piece for piece in waiting if piece.n_events])
     events, objects = batch.n_events, batch.n_objects

@@ -10,7 +10,9 @@
 | `Angle`              | angles                                | unrolled from the emptiest place           |
 | `DequantisedInteger` | counts                                | an interval for each integer               |
 | `DequantisedFlag`    | 0 or 1                                | below or above one edge                    |
+| `Atoms`              | spikes mixed with a continuum         | an interval for each spike and stretch     |
 | `LogCholesky`        | covariance matrices                   | log deviations, Fisher z of correlations   |
+| `OneHot`             | classes                               | a flag for each class                      |
 | `Chain`              | one after another                     |                                            |
 | `Columns`            | side by side                          |                                            |
 
@@ -18,6 +20,7 @@
 """
 
 from flashsim.transforms.angle import Angle
+from flashsim.transforms.atoms import Atoms
 from flashsim.transforms.base import TRANSFORMS, Transform, from_config
 from flashsim.transforms.compose import Chain, Columns
 from flashsim.transforms.conditions import Conditions, fit_conditions
@@ -26,6 +29,7 @@ from flashsim.transforms.integer import DequantisedFlag, DequantisedInteger
 from flashsim.transforms.log_cholesky import LogCholesky
 from flashsim.transforms.logarithm import Log, SignedLog
 from flashsim.transforms.logit import Logit
+from flashsim.transforms.one_hot import OneHot
 from flashsim.transforms.quantile_normal import QuantileNormal
 from flashsim.transforms.standard import Standard
 
@@ -33,6 +37,7 @@ __all__ = [
     "KINDS",
     "TRANSFORMS",
     "Angle",
+    "Atoms",
     "Chain",
     "Columns",
     "Conditions",
@@ -41,6 +46,7 @@ __all__ = [
     "Log",
     "LogCholesky",
     "Logit",
+    "OneHot",
     "QuantileNormal",
     "SignedLog",
     "Standard",

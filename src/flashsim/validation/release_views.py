@@ -1,19 +1,19 @@
 """A detector beside its reference: the same generated objects, simulated in full and in flash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Bool, Float, Int64, Shaped
 
 from flashsim.card import Card, Stage
 from flashsim.events import EventBatch
 from flashsim.models import CategoricalClassifier
 from flashsim.release import Detector
 from flashsim.simulation import simulate_blocks
-from flashsim.stages import Namespace, conditions
+from flashsim.stages import Namespace, conditions, outputs
 from flashsim.training import TrainedStage
 from flashsim.validation.views import StageView, Table
 
@@ -35,7 +35,10 @@ def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -
         events = simulated.block.batch.event_index + first_event
         for trained in detector.stages:
             rows = simulated.selected[trained.stage.name]
-            tables[trained.stage.name].append(_table(card, trained, simulated.namespace, events, rows))
+            drawn = {name: simulated.namespace[name][rows] for name in trained.outputs}
+            tables[trained.stage.name].append(
+                _table(card, trained.stage, simulated.namespace, drawn, events, rows)
+            )
         first_event += simulated.block.batch.n_events
     views = []
     for trained in detector.stages:
@@ -45,7 +48,15 @@ def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -
             StageView(
                 stage=trained.stage.name,
                 kind=trained.stage.kind,
-                reference=_table(card, trained, full, reference.event_index, rows, weight),
+                reference=_table(
+                    card,
+                    trained.stage,
+                    full,
+                    _learnt(trained, full, rows),
+                    reference.event_index,
+                    rows,
+                    weight,
+                ),
                 candidate=_concatenated(tables[trained.stage.name]),
                 conditions=list(trained.stage.given),
                 outputs=list(trained.outputs),
@@ -64,26 +75,30 @@ def _events(card: Card, reference: EventBatch, size: int = 2000) -> Iterator[Eve
         yield batch.slice(start, start + size)
 
 
+def _learnt(
+    trained: TrainedStage, full: Namespace, rows: Bool[np.ndarray, " objects"]
+) -> dict[str, Shaped[np.ndarray, " selected"]]:
+    """What the full simulation has in the place of the outputs of a stage."""
+    if isinstance(trained.stage.predict, str):
+        return {trained.stage.predict: full[trained.stage.predict][rows]}
+    columns = np.concatenate(list(outputs(full, trained.stage, rows).values()), axis=1)
+    return dict(zip(trained.outputs, columns.T, strict=True))
+
+
 def _table(
     card: Card,
-    trained: TrainedStage,
+    stage: Stage,
     namespace: Namespace,
+    drawn: Mapping[str, Shaped[np.ndarray, " selected"]],
     event: Int64[np.ndarray, " objects"],
-    rows: Shaped[np.ndarray, " objects"],
+    rows: Bool[np.ndarray, " objects"],
     weight: Float[np.ndarray, " selected"] | None = None,
 ) -> Table:
     def values(text: str) -> np.ndarray:
         return np.asarray(namespace.evaluate(text)[rows], dtype=np.float64)
 
-    stage = trained.stage
     columns = {text: values(text) for text in stage.given}
-    if isinstance(stage.predict, str):
-        columns[stage.predict] = values(stage.predict)
-    else:
-        for name, predicted in stage.predict.items():
-            for column in predicted.columns or [name]:
-                drawn = column in namespace or predicted.columns
-                columns[column] = values(column if drawn else predicted.expression or name)
+    columns |= {name: np.asarray(column, dtype=np.float64) for name, column in drawn.items()}
     names = [name for name in BINNING if name in card.derive or name in card.columns]
     binning = {name: values(name) for name in names or _numbers(card, stage)[:2]}
     if "species" in card.categories:
@@ -97,7 +112,7 @@ def _numbers(card: Card, stage: Stage) -> list[str]:
 
 
 def _probabilities(
-    trained: TrainedStage, namespace: Namespace, rows: Shaped[np.ndarray, " objects"]
+    trained: TrainedStage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
 ) -> Float[np.ndarray, "objects classes"] | None:
     model = trained.response.model
     if not isinstance(model, CategoricalClassifier):

@@ -1,0 +1,163 @@
+"""The verbs as functions: train a card, simulate events, validate a release."""
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, get_args
+
+from flashsim.card import Card, read_card
+from flashsim.errors import FlashSimError
+from flashsim.events import expand, read_events
+from flashsim.files import refuse_existing, remove
+from flashsim.release import Detector, card_origin, find_card, load, save, sha256
+from flashsim.simulation import Counts, Request, first_events, produce
+from flashsim.training import (
+    Part,
+    Progress,
+    check_closure,
+    read_reference,
+    read_sample,
+    sample_files,
+    train_stages,
+    truth_sources,
+)
+from flashsim.validation import Metrics, validate_stages, write_report
+from flashsim.validation.release_views import release_views
+
+PACKAGES = ("flashsim", "jax", "jaxlib", "equinox", "optax", "numpy")
+
+
+def train(
+    card: Card | str | Path,
+    output: str | Path,
+    *,
+    report: Callable[[Progress], None] | None = None,
+) -> Detector:
+    """Train every stage of a card on its sample and write the release to the folder `output`.
+
+    A run that was stopped goes on where it was when it is called again: its state is kept beside the
+    output, in ``<output>.training``, until the release is written.
+    Raises FlashSimError for a card or a sample that cannot be used, and when `output` exists.
+    """
+    card = card if isinstance(card, Card) else read_card(card)
+    output = Path(output)
+    refuse_existing(output)
+    training, validation = read_sample(card, "train"), read_sample(card, "validation")
+    check_closure(card, training)
+    checkpoints = output.with_name(output.name + ".training")
+    stages = train_stages(card, training, validation, checkpoints=checkpoints, report=report)
+    provenance = {
+        "card": "" if card.path is None else card_origin(card.path, output),
+        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "machine": platform.machine(),
+        "sample": _described(card),
+        "training_objects": training.n_objects,
+        "validation_objects": validation.n_objects,
+    }
+    detector = save(Detector(card, stages, provenance), output)
+    remove(checkpoints)
+    return detector
+
+
+def simulate(
+    release: Detector | str | Path,
+    events: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    seed: int = 0,
+    oversample: int = 1,
+    workers: int = 2,
+    chunk_events: int = 1000,
+    first: int | None = None,
+    format: Literal["ttree", "rntuple"] | None = None,
+    report: Callable[[Counts], None] | None = None,
+) -> Counts:
+    """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
+
+    Each event is simulated `oversample` times; `first` takes so many events from the start only. The same release, seed and events give the same bytes,
+    whatever `workers` and `chunk_events` are. A run that was stopped goes on where it was when it is
+    called again; until then its finished blocks are in ``<output>.unfinished``.
+    """
+    detector = release if isinstance(release, Detector) else load(release)
+    card = detector.card
+    files = expand(events)
+    identity = [{"file": file.name, "bytes": (s := file.stat()).st_size, "changed": s.st_mtime_ns} for file in files]
+    run, event = card.sample.event
+    batches = read_events(
+        files, truth_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=chunk_events
+    )
+    if first is not None:
+        batches = first_events(batches, first)
+    request = Request(seed, oversample, first, identity)
+    return produce(
+        detector, batches, Path(output), request, workers=workers, format=format, report=report
+    )
+
+
+def validate(
+    release: Detector | str | Path,
+    output: str | Path,
+    *,
+    sample: Sequence[str | Path] | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Metrics:
+    """Compare a release with full simulation; write ``report.html`` and ``metrics.json`` to `output`.
+
+    `sample` are files in the form of the card's sample, none of which was trained on; by default the
+    test part of the sample of the card that the release was trained from, if that is where it was.
+    """
+    detector = release if isinstance(release, Detector) else load(release)
+    if sample is None:
+        card = _own_card(detector, release)
+        files, reference = sample_files(card, "test"), read_sample(card, "test")
+    else:
+        files = expand(sample)
+        reference = read_reference(detector.card, files)
+    views = release_views(detector, reference, seed=seed)
+    provenance = {
+        "release": detector.hash,
+        "card": detector.card.name,
+        "sample": ", ".join(file.name for file in files),
+        "objects": reference.n_objects,
+        "events": reference.n_events,
+        "seed": seed,
+        "versions": detector.provenance.get("versions", {}),
+    }
+    metrics = validate_stages(
+        views, detector.card.gates, title=detector.card.name, provenance=provenance, progress=progress
+    )
+    write_report(metrics, views, Path(output))
+    return metrics
+
+
+def _own_card(detector: Detector, release: Detector | str | Path) -> Card:
+    """The card that a release was trained from, at its place on this machine, with the same test files."""
+    if isinstance(release, Detector):
+        if detector.card.path is None:
+            raise FlashSimError("this detector's card was read from no file; name the files to compare with (sample)")
+        return detector.card
+    path = find_card(detector.provenance["card"], Path(release))
+    if not path.is_file():
+        raise FlashSimError(
+            f"{release}: its card is no longer at {path}; name the full simulation to compare with (--sample FILES)"
+        )
+    card = read_card(path)
+    if _described(card)["test"] != detector.provenance["sample"]["test"]:
+        raise FlashSimError(
+            f"{path}: its test files are not those that the release was made with; name the full simulation "
+            "to compare with (--sample FILES)"
+        )
+    return card
+
+
+def _described(card: Card) -> dict[str, list[dict[str, str]]]:
+    """The files of the sample that a release belongs to, by name and checksum."""
+    return {
+        part: [{"file": file.name, "sha256": sha256(file)} for file in expand(sample_files(card, part))]
+        for part in get_args(Part)
+    }
+
+
+__all__ = ["load", "simulate", "train", "validate"]

@@ -1,0 +1,91 @@
+"""flashsim inspect: what a card, a release or a file holds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from flashsim.cli.app import app, console
+
+if TYPE_CHECKING:
+    from flashsim.card import Card
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A card (*.toml), a release (a folder), or a file of events.")],
+) -> None:
+    """Show what PATH holds, and check it: a card for errors, a release for damage, a file for its events."""
+    from flashsim.card import read_card
+
+    if path.is_dir():
+        _release(path)
+    elif path.suffix == ".toml":
+        _card(read_card(path))
+    else:
+        _file(path)
+
+
+def _card(card: "Card") -> None:
+    console.print(f"[bold]Card {card.name}[/]  {escape(card.description)}", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("stage", "kind", "model", "where", "given", "predicts"):
+        table.add_column(title, overflow="fold")
+    for stage in card.stages:
+        table.add_row(
+            stage.name,
+            stage.kind,
+            f"{stage.model.family} {stage.model.depth} × {stage.model.width}",
+            escape(stage.where or "all"),
+            escape(", ".join(stage.given)),
+            ", ".join(stage.predicted_names),
+        )
+    console.print(table, highlight=False)
+    console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
+
+
+def _release(path: Path) -> None:
+    from flashsim.release import load
+
+    detector = load(path)
+    console.print(f"[bold]Release {path}[/] {detector.hash}: every checksum holds", highlight=False)
+    _card(detector.card)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("stage", "trained on", "parameters", "best epoch", "held-out loss"):
+        table.add_column(title, justify="left" if title == "stage" else "right")
+    for trained in detector.stages:
+        summary = trained.summary
+        table.add_row(
+            trained.stage.name,
+            f"{summary['training_objects']:,}",
+            f"{summary['parameters']:,}",
+            f"{summary['best_epoch']} of {summary['epochs']}",
+            f"{summary['validation_loss']:.4f}",
+        )
+    console.print(table, highlight=False)
+    versions = detector.provenance.get("versions", {})
+    console.print("made with " + ", ".join(f"{name} {number}" for name, number in versions.items()), highlight=False)
+
+
+def _file(path: Path) -> None:
+    import numpy as np
+
+    from flashsim.events import read_events
+
+    events, objects = 0, 0
+    ranges: dict[str, tuple[float, float]] = {}
+    for batch in read_events(path, None):
+        events, objects = events + batch.n_events, objects + batch.n_objects
+        for name, values in batch.columns.items():
+            if len(values):
+                low, high = ranges.get(name, (np.inf, -np.inf))
+                ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
+    console.print(f"[bold]{path}[/]: {events:,} events, {objects:,} objects", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("column", "smallest", "largest"):
+        table.add_column(title, justify="left" if title == "column" else "right")
+    for name, (low, high) in ranges.items():
+        table.add_row(escape(name), f"{low:.6g}", f"{high:.6g}")
+    console.print(table, highlight=False)

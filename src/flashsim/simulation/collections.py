@@ -1,0 +1,68 @@
+"""What a simulated block looks like in a file: the truth, and the reconstructed objects that link to it."""
+
+import numpy as np
+
+from flashsim.card import Card, internal_unit
+from flashsim.events import Collection, OutputBatch
+from flashsim.events.batch import offsets_from_counts
+from flashsim.simulation.detector import SimulatedBlock
+
+TRUTH = "particle"
+
+
+def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
+    """Both collections of a block: every generated object, and the reconstructed ones (`output.where`).
+
+    Of a reconstructed object the columns are those of `output.columns` (float32, and int32 for what a
+    category stage drew or an integer is), `particle`, the place of its truth object in the event, and
+    `outside`, whether a stage that made it was asked outside its training range.
+    """
+    batch, namespace = simulated.block.batch, simulated.namespace
+    rows = namespace.selected(card.output.where)
+    integers = _integers(card)
+    reconstructed = {
+        name: np.asarray(namespace[name])[rows].astype(np.int32 if name in integers else np.float32)
+        for name in card.output.columns
+    }
+    reconstructed["particle"] = batch.object_index[rows].astype(np.int32)
+    reconstructed["outside"] = simulated.outside_any[rows]
+    counts = np.bincount(batch.event_index[rows], minlength=batch.n_events)
+    truth = {name: np.asarray(batch.columns[name]) for name in card.columns}
+    truth = {
+        name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32)
+        for name, values in truth.items()
+    }
+    return OutputBatch(
+        run=batch.run,
+        event=batch.event,
+        copy=simulated.block.copy.astype(np.int32),
+        collections={
+            TRUTH: Collection(batch.offsets, truth),
+            card.output.name: Collection(offsets_from_counts(counts), reconstructed),
+        },
+    )
+
+
+def output_units(card: Card) -> dict[str, str]:
+    """The unit of every column as it is written: FlashSim's own units, whatever the sample's were."""
+    units = {f"{TRUTH}_{name}": internal_unit(column.unit) for name, column in card.columns.items()}
+    predicted = {
+        name: variable.unit
+        for stage in card.stages
+        if not isinstance(stage.predict, str)
+        for name, variable in stage.predict.items()
+    }
+    for name in card.output.columns:
+        unit = card.reconstructed[name].unit if name in card.reconstructed else predicted[name]
+        units[f"{card.output.name}_{name}"] = internal_unit(unit)
+    return units
+
+
+def _integers(card: Card) -> set[str]:
+    names: set[str] = set()
+    for stage in card.stages:
+        if isinstance(stage.predict, str):
+            names.add(stage.predict)
+        else:
+            names |= {n for n, variable in stage.predict.items() if variable.type in ("integer", "flag")}
+    return names

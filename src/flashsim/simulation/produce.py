@@ -1,0 +1,104 @@
+"""From a stream of events to a file: resumable, in bounded memory, the same bytes every time."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from flashsim.errors import FlashSimError
+from flashsim.events import EventBatch, OutputBatch, OutputSchema, Writer, open_writer
+from flashsim.files import refuse_existing
+from flashsim.release import Detector
+from flashsim.simulation.blocks import Block, blocks
+from flashsim.simulation.collections import output_units, to_output
+from flashsim.simulation.detector import SimulatedBlock, simulate_block
+from flashsim.simulation.run import in_order
+from flashsim.simulation.unfinished import Counts, Unfinished
+
+Report = Callable[[Counts], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to simulate: the seed, how many copies of each event, how many events (all for None), and what
+    identifies the input.
+    """
+
+    seed: int
+    copies: int
+    first: int | None
+    events: list[dict[str, Any]]
+
+
+def produce(
+    detector: Detector,
+    batches: Iterable[EventBatch],
+    output: Path,
+    request: Request,
+    *,
+    workers: int = 2,
+    format: Literal["ttree", "rntuple"] | None = None,
+    report: Report | None = None,
+) -> Counts:
+    """Simulate every event and write the file `output`; return what it came to.
+
+    Each finished block is kept beside the output until the file is whole, so that a run that was killed
+    goes on where it stopped, and ends with the same bytes as one that was not.
+    """
+    refuse_existing(output)
+    record = {"release": detector.hash, "seed": request.seed, "copies": request.copies, "first": request.first}
+    unfinished = Unfinished(output, record | {"events": request.events})
+    metadata = record | {
+        "card": detector.card.name,
+        "flashsim": version("flashsim"),
+        "units": output_units(detector.card),
+    }
+
+    def work(block: Block) -> tuple[OutputBatch, Counts]:
+        finished = unfinished.load(block.number)
+        if finished is None:
+            simulated = simulate_block(detector, block, request.seed)
+            finished = to_output(detector.card, simulated), _counts(detector, simulated)
+            unfinished.save(block.number, *finished)
+        return finished
+
+    total, writer = Counts(0, 0, 0, 0, {}), None
+    try:
+        for batch, counts in in_order(work, blocks(batches, request.copies), workers=workers):
+            if writer is None:
+                writer = open_writer(output, OutputSchema.of(batch), metadata, format=format)
+            writer.write(batch)
+            total = total + counts
+            if report is not None:
+                report(total)
+        if writer is None:
+            raise FlashSimError(f"{output}: not written: the input holds no events")
+        writer.close()
+    except BaseException:
+        _give_up(writer, unfinished)
+        raise
+    unfinished.remove()
+    return total
+
+
+def _give_up(writer: Writer | None, unfinished: Unfinished) -> None:
+    """Leave no half file; keep the finished blocks, and nothing at all when there is none."""
+    if writer is not None:
+        writer.abort()
+    if not any(unfinished.folder.glob("block-*.safetensors")):
+        unfinished.remove()
+
+
+def _counts(detector: Detector, simulated: SimulatedBlock) -> Counts:
+    block, copies = simulated.block, int(simulated.block.copy.max(initial=0)) + 1
+    covered = np.logical_or.reduce(list(simulated.selected.values()))
+    return Counts(
+        events=block.events_read,
+        objects=block.batch.n_objects // copies,
+        simulated=int(covered.sum()),
+        reconstructed=int(simulated.namespace.selected(detector.card.output.where).sum()),
+        outside={name: int(rows.sum()) for name, rows in simulated.outside.items()},
+    )

@@ -1,0 +1,94 @@
+"""The finished blocks of an unfinished output: what a run that was stopped goes on from."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from flashsim.errors import FlashSimError
+from flashsim.events import Collection, OutputBatch
+from flashsim.files import atomic, remove
+
+EVENT_COLUMNS = ("run", "event", "copy")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a block, or a whole run, came to. `outside` counts a stage's objects outside its training range."""
+
+    events: int
+    objects: int
+    simulated: int
+    reconstructed: int
+    outside: dict[str, int]
+
+    def __add__(self, other: "Counts") -> "Counts":
+        names = self.outside.keys() | other.outside.keys()
+        return Counts(
+            self.events + other.events,
+            self.objects + other.objects,
+            self.simulated + other.simulated,
+            self.reconstructed + other.reconstructed,
+            {name: self.outside.get(name, 0) + other.outside.get(name, 0) for name in sorted(names)},
+        )
+
+
+class Unfinished:
+    """A folder ``<output>.unfinished`` of finished blocks, one file each, made for one request.
+
+    Raises FlashSimError when the folder holds the blocks of another request.
+    """
+
+    def __init__(self, output: Path, request: dict[str, Any]):
+        self.folder = output.with_name(output.name + ".unfinished")
+        record = self.folder / "request.json"
+        content = json.dumps(request, indent=1, sort_keys=True)
+        if record.exists() and record.read_text() != content:
+            raise FlashSimError(
+                f"{self.folder}: holds part of another run (another release, seed, input or number of copies); "
+                f"repeat that command to finish it, or remove the folder to start anew"
+            )
+        if not record.exists():
+            with atomic(record) as part:
+                part.write_text(content)
+
+    def save(self, number: int, batch: OutputBatch, counts: Counts) -> None:
+        """Keep a finished block."""
+        arrays = {name: getattr(batch, name) for name in EVENT_COLUMNS}
+        for name, collection in batch.collections.items():
+            arrays[f"{name}/"] = collection.offsets
+            arrays |= {f"{name}/{column}": values for column, values in collection.columns.items()}
+        arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+        order = {name: list(collection.columns) for name, collection in batch.collections.items()}
+        metadata = {"counts": json.dumps(asdict(counts)), "order": json.dumps(order)}
+        with atomic(self._file(number)) as part:
+            part.write_bytes(safetensors.numpy.save(arrays, metadata))
+
+    def load(self, number: int) -> tuple[OutputBatch, Counts] | None:
+        """A block that was finished before, or None; one that cannot be read is simulated again."""
+        file = self._file(number)
+        if not file.exists():
+            return None
+        try:
+            with safe_open(file, "numpy") as content:
+                metadata = content.metadata()
+                arrays = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (no mapping)
+        except SafetensorError:
+            return None
+        collections = {
+            name: Collection(arrays[f"{name}/"], {column: arrays[f"{name}/{column}"] for column in columns})
+            for name, columns in json.loads(metadata["order"]).items()
+        }
+        events = (arrays[name] for name in EVENT_COLUMNS)
+        return OutputBatch(*events, collections), Counts(**json.loads(metadata["counts"]))
+
+    def remove(self) -> None:
+        """Forget the blocks: the output is whole."""
+        remove(self.folder)
+
+    def _file(self, number: int) -> Path:
+        return self.folder / f"block-{number:06d}.safetensors"
