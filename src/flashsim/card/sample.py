@@ -1,6 +1,6 @@
 """The tables of a card that say where the reference sample is and what its columns mean."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -39,7 +39,7 @@ class Split(CardModel):
     test: float = Field(default=0.2, gt=0, lt=1, description="Share that only the validation report sees.")
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _whole(self) -> "Split":
         total = self.train + self.validation + self.test
         if abs(total - 1) > 1e-6:
             raise ValueError(f"train + validation + test is {total:g}, it must be 1")
@@ -96,7 +96,7 @@ class Category(CardModel):
     values: list[int] = Field(min_length=1, description="The kinds that are told apart.")
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _distinct(self) -> "Category":
         if len(set(self.values)) < len(self.values):
             raise ValueError("the same value stands twice in values")
         return self

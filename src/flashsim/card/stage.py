@@ -1,6 +1,6 @@
 """The tables of a card that say what is learnt: stages, their variables, models and training."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -47,7 +47,7 @@ class Predicted(CardModel):
         return {"expression": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _options(self) -> Self:
+    def _options(self) -> "Predicted":
         owners = {"low": "bounded", "high": "bounded", "values": "atoms", "columns": "covariance"}
         for option, owner in owners.items():
             given = getattr(self, option) is not None
@@ -139,14 +139,14 @@ class Stage(CardModel):
     def _family_of_kind(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        family = FAMILIES.get(str(value.get("kind")))
         model = value.get("model", {})
-        if family is None or not isinstance(model, dict):
+        if not isinstance(model, dict):
             return value
+        family = FAMILIES.get(str(value.get("kind")), "classifier")  # a wrong kind is an error of its own
         return value | {"model": {"family": family} | model}
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self) -> "Stage":
         if self.model.family != FAMILIES[self.kind]:
             raise ValueError(
                 f"a {self.kind} stage cannot have model.family = {self.model.family!r}: "

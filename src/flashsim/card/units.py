@@ -69,5 +69,5 @@ _INTERNAL_OF = {name: internal for internal, names in _INTERNAL.items() for name
 
 
 def internal_unit(unit: str) -> str:
-    """The unit that a value in `unit` has once it is multiplied by `factor`: ``internal_unit("1/MeV") == "1/GeV"``."""
+    """The unit of a value that `factor` has converted: ``internal_unit("1/MeV") == "1/GeV"``."""
     return re.sub(r"[A-Za-z]+", lambda match: _INTERNAL_OF.get(match[0], match[0]), unit)
