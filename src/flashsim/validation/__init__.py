@@ -1,0 +1,9 @@
+"""Reference against candidate: metrics with errors and nulls, gates, and the page that shows them."""
+
+from flashsim.validation.gates import GateLimits
+from flashsim.validation.metrics import Metrics, read_metrics
+from flashsim.validation.report import write_report
+from flashsim.validation.validate import validate_stages
+from flashsim.validation.views import StageView, Table
+
+__all__ = ["GateLimits", "Metrics", "StageView", "Table", "read_metrics", "validate_stages", "write_report"]

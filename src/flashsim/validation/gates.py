@@ -1,0 +1,138 @@
+"""Gates: the limits a card sets, held against what was measured."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from flashsim.errors import FlashSimError, nearest
+from flashsim.validation.metrics import Distance, GateResult, Measured, StageMetrics, Verdict
+
+
+class GateLimits(Protocol):
+    """The limits of one stage, as `flashsim.card.Gate` has them; None: not asked for."""
+
+    @property
+    def c2st_auc(self) -> float | None:
+        """Largest two-sample AUC."""
+
+    @property
+    def wasserstein_over_null(self) -> float | None:
+        """Largest Wasserstein distance over its null, of every variable: whole, core and tails."""
+
+    @property
+    def ks_over_null(self) -> float | None:
+        """Largest Kolmogorov-Smirnov distance over its null, of every variable."""
+
+    @property
+    def efficiency_coverage(self) -> float | None:
+        """Smallest fraction of bins within 3 sigma."""
+
+    @property
+    def expected_calibration_error(self) -> float | None:
+        """Largest expected calibration error."""
+
+
+CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]] = {
+    "c2st_auc": ("two-sample AUC", "at most", ("category", "response")),
+    "wasserstein_over_null": ("Wasserstein over null", "at most", ("response",)),
+    "ks_over_null": ("Kolmogorov–Smirnov over null", "at most", ("response",)),
+    "efficiency_coverage": ("efficiency bins within 3 σ", "at least", ("category",)),
+    "expected_calibration_error": ("expected calibration error", "at most", ("category",)),
+}
+WASSERSTEIN_PARTS = (("wasserstein", "whole range"), ("wasserstein_core", "core"), ("wasserstein_tails", "tails"))
+
+
+def judge(stages: list[StageMetrics], gates: Mapping[str, GateLimits]) -> list[GateResult]:
+    """Every gate of every stage, failures first. Impossible values are always judged: none is allowed."""
+    known = [stage.stage for stage in stages]
+    for name in gates:
+        if name not in known:
+            raise FlashSimError(f"gates.{name}: no stage of that name was validated{nearest(name, known)}")
+    results = [result for stage in stages for result in _judge_stage(stage, gates.get(stage.stage))]
+    order: dict[Verdict, int] = {"fail": 0, "not judged": 1, "pass": 2}
+    return sorted(results, key=lambda result: order[result.verdict])
+
+
+def overall(results: list[GateResult]) -> Verdict:
+    """Fail when any gate fails; pass only when all were judged and met."""
+    verdicts = {result.verdict for result in results}
+    if "fail" in verdicts:
+        return "fail"
+    return "not judged" if "not judged" in verdicts else "pass"
+
+
+def _judge_stage(stage: StageMetrics, limits: GateLimits | None) -> list[GateResult]:
+    results = [_impossible(stage)]
+    for key, (title, sense, kinds) in CRITERIA.items():
+        limit = getattr(limits, key, None)
+        if limit is None:
+            continue
+        if stage.kind not in kinds:
+            raise FlashSimError(
+                f"gates.{stage.stage}.{key}: is for {kinds[0]} stages and {stage.stage!r} is a {stage.kind} stage"
+            )
+        if stage.problem:
+            verdict: Verdict = "fail" if stage.candidate_missing else "not judged"
+            results.append(
+                GateResult(stage.stage, title, Measured(None), None, limit, sense, verdict, stage.problem)
+            )
+            continue
+        measured, null, remark = _measured(stage, key)
+        results.append(_result(stage.stage, title, measured, null, limit, sense, remark))
+    return results
+
+
+def _impossible(stage: StageMetrics) -> GateResult:
+    title = "impossible values"
+    if stage.candidate_missing or not stage.impossible:
+        verdict: Verdict = "fail" if stage.candidate_missing else "not judged"
+        return GateResult(stage.stage, title, Measured(None), None, 0.0, "at most", verdict, stage.problem)
+    total = sum(entry.count for entry in stage.impossible)
+    worst = max(stage.impossible, key=lambda entry: entry.count)
+    remark = f"{len(stage.impossible)} kinds looked for in {worst.rows:,} rows; none found"
+    if total:
+        remark = f"{worst.what} in {worst.count:,} of {worst.rows:,} rows"
+    return GateResult(
+        stage.stage, title, Measured(float(total)), 0.0, 0.0, "at most", "fail" if total else "pass", remark
+    )
+
+
+def _measured(stage: StageMetrics, key: str) -> tuple[Measured, float | None, str]:
+    """What a criterion measures on a stage, its null, and where it is worst."""
+    if key == "c2st_auc" and stage.two_sample is not None:
+        told = [entry for entry in stage.two_sample.importance if (entry.drop.value or 0.0) > 0.002][:3]
+        names = ", ".join(entry.name for entry in told)
+        return stage.two_sample.auc, 0.5, f"given away by {names}" if told else "no variable gives it away"
+    if key in ("wasserstein_over_null", "ks_over_null"):
+        parts = WASSERSTEIN_PARTS if key.startswith("wasserstein") else (("kolmogorov_smirnov", ""),)
+        candidates: list[tuple[Distance, str, str]] = [
+            (getattr(variable, part), variable.name, label) for variable in stage.variables for part, label in parts
+        ]
+        judged = [entry for entry in candidates if entry[0].over_null.value is not None]
+        if judged:
+            worst, name, label = max(judged, key=lambda entry: entry[0].over_null.value or 0.0)
+            where = f"{name} ({label})" if label else name
+            return worst.over_null, 1.0, f"worst: {where} of {len(stage.variables)} variables"
+    if key == "efficiency_coverage" and stage.efficiency is not None:
+        found = stage.efficiency
+        return found.coverage, 0.9973, f"{found.within} of {found.bins} bins"
+    if key == "expected_calibration_error" and stage.calibration is not None:
+        return stage.calibration.expected_calibration_error, stage.calibration.null.value, "over all classes"
+    return Measured(None), None, "could not be measured: the candidate gives no class probabilities, or no bin is filled"
+
+
+def _result(
+    stage: str,
+    title: str,
+    measured: Measured,
+    null: float | None,
+    limit: float,
+    sense: Literal["at most", "at least"],
+    remark: str,
+) -> GateResult:
+    if measured.value is None:
+        return GateResult(stage, title, measured, null, limit, sense, "not judged", remark)
+    excess = measured.value - limit if sense == "at most" else limit - measured.value
+    verdict: Verdict = "fail" if excess > 0 else "pass"
+    if measured.error and abs(excess) < 2 * measured.error:
+        remark += f"; {abs(excess) / measured.error:.1f} σ {'beyond' if excess > 0 else 'inside'} the limit"
+    return GateResult(stage, title, measured, null, limit, sense, verdict, remark)

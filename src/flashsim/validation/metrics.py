@@ -1,0 +1,285 @@
+"""What validation measured, as plain dataclasses, and its JSON (``metrics.json``, versioned).
+
+Numbers that could not be measured are ``null``: JSON knows no NaN.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from flashsim.errors import FlashSimError
+
+SCHEMA = 1
+
+Verdict = Literal["pass", "fail", "not judged"]
+Number = float | None
+Grid = list[list[Number]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number and its statistical error."""
+
+    value: Number
+    error: Number = None
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A distance between half of the reference and half of the candidate, beside its null.
+
+    `null` is the same distance between two halves of the reference, scaled to the sizes compared; `over_null`
+    is their ratio, 1 on average for a perfect candidate.
+    """
+
+    value: Measured
+    null: Measured
+    over_null: Measured
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The fraction of objects beyond so many robust sigma of the reference, on one side."""
+
+    sigmas: float
+    side: Literal["low", "high"]
+    reference: Measured
+    candidate: Measured
+    ratio: Measured
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Centre and width of a variable in bins of another, for both samples."""
+
+    axis: str
+    unit: str
+    statistic: str
+    edges: list[float]
+    reference: list[Measured]
+    candidate: list[Measured]
+
+
+@dataclass(frozen=True)
+class VariableMetrics:
+    """One output of a response stage: core, tails and profiles."""
+
+    name: str
+    unit: str
+    type: str
+    centre: Measured
+    width: Measured
+    centre_shift: Measured
+    width_ratio: Measured
+    wasserstein: Distance
+    wasserstein_core: Distance
+    wasserstein_tails: Distance
+    kolmogorov_smirnov: Distance
+    tails: list[Tail] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Importance:
+    """By how much the AUC falls when one variable is shuffled: what gives the candidate away."""
+
+    name: str
+    drop: Measured
+
+
+@dataclass(frozen=True)
+class TwoSample:
+    """The classifier two-sample test: can a boosted forest tell candidate from reference?"""
+
+    auc: Measured
+    rows_reference: int
+    rows_candidate: int
+    folds: int
+    false_positive: list[float] = field(default_factory=list)
+    true_positive: list[float] = field(default_factory=list)
+    importance: list[Importance] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EfficiencyMap:
+    """Probability of one class in bins of two variables, for one species or (empty) for all.
+
+    Reference efficiencies carry 68 % Clopper-Pearson intervals. Bins with too few objects are null.
+    """
+
+    class_value: int
+    class_label: str
+    species: str
+    axes: list[str]
+    units: list[str]
+    edges: list[list[float]]
+    objects: Grid
+    reference: Grid
+    reference_low: Grid
+    reference_high: Grid
+    candidate: Grid
+    pull: Grid
+
+
+@dataclass(frozen=True)
+class EfficiencyMetrics:
+    """All efficiency maps of a category stage, and the fraction of their bins within 3 sigma."""
+
+    maps: list[EfficiencyMap]
+    coverage: Measured
+    bins: int
+    within: int
+    pull_mean: Measured
+    pull_width: Measured
+    expected_from_probabilities: bool
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Observed frequency against predicted probability of one class."""
+
+    class_value: int
+    class_label: str
+    predicted: list[float]
+    observed: list[Measured]
+
+
+@dataclass(frozen=True)
+class CalibrationMetrics:
+    """Expected calibration error over all classes; `null`: what a perfect classifier would show."""
+
+    expected_calibration_error: Measured
+    null: Measured
+    reliability: list[Reliability] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClassFraction:
+    """How often a class is drawn in the two samples."""
+
+    class_value: int
+    class_label: str
+    reference: Measured
+    candidate: Measured
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Rank correlations of conditions and outputs: reference, and candidate minus reference."""
+
+    names: list[str]
+    reference: Grid
+    difference: Grid
+    largest: Measured
+    largest_pair: list[str]
+
+
+@dataclass(frozen=True)
+class ImpossibleCount:
+    """How many candidate rows hold a value that cannot be; it must be 0."""
+
+    what: str
+    count: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class StageMetrics:
+    """Everything measured on one stage; `problem` says in a sentence why nothing could be."""
+
+    stage: str
+    kind: Literal["category", "response"]
+    rows_reference: int
+    rows_candidate: int
+    events_reference: int
+    events_candidate: int
+    impossible: list[ImpossibleCount] = field(default_factory=list)
+    variables: list[VariableMetrics] = field(default_factory=list)
+    two_sample: TwoSample | None = None
+    correlations: Correlations | None = None
+    efficiency: EfficiencyMetrics | None = None
+    calibration: CalibrationMetrics | None = None
+    fractions: list[ClassFraction] = field(default_factory=list)
+    problem: str = ""
+    candidate_missing: bool = False
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One criterion, what was measured, and whether it is met."""
+
+    stage: str
+    criterion: str
+    measured: Measured
+    null: Number
+    limit: float
+    sense: Literal["at most", "at least"]
+    verdict: Verdict
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A whole validation."""
+
+    schema: int
+    title: str
+    verdict: Verdict
+    gates: list[GateResult]
+    stages: list[StageMetrics]
+    provenance: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate is met."""
+        return self.verdict == "pass"
+
+    def to_json(self) -> str:
+        """The text of ``metrics.json``."""
+        return json.dumps(_finite(asdict(self)), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def read_metrics(path: Path) -> Metrics:
+    """Read a ``metrics.json``; a FlashSimError says what is wrong with another file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FlashSimError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FlashSimError(f"{path}: is not JSON ({error}); give a metrics.json of 'flashsim validate'") from error
+    version = content.get("schema") if isinstance(content, dict) else None
+    if version != SCHEMA:
+        raise FlashSimError(
+            f"{path}: schema is {version!r}; this FlashSim reads {SCHEMA}: run 'flashsim validate' again"
+        )
+    try:
+        return TypeAdapter(Metrics).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise FlashSimError(f"{path}: {key}: {first['msg']}; run 'flashsim validate' again") from error
+
+
+def number(value: Any) -> Number:
+    """A Python float, or None when it is not finite."""
+    value = float(value)
+    return value if math.isfinite(value) else None
+
+
+def _finite(tree: Any) -> Any:
+    """The tree with None in place of what is not finite."""
+    if isinstance(tree, dict):
+        return {str(key): _finite(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_finite(value) for value in tree]
+    if isinstance(tree, float):
+        return number(tree)
+    if tree is None or isinstance(tree, str | bool | int):
+        return tree
+    if is_dataclass(tree) and not isinstance(tree, type):
+        return _finite(asdict(tree))
+    return _finite(tree.item()) if hasattr(tree, "item") else str(tree)

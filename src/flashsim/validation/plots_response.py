@@ -1,0 +1,181 @@
+"""Figures of one output of a response stage: its distribution, linear and logarithmic, and its profiles."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from flashsim.validation.binning import is_logarithmic
+from flashsim.validation.distances import robust_centre_and_width, weighted_quantiles
+from flashsim.validation.metrics import Measured, Profile, VariableMetrics
+from flashsim.validation.profiles import COUNTED
+from flashsim.validation.style import FLASH, INK, REFERENCE, labelled, new_figure, to_svg
+from flashsim.validation.views import StageView
+
+Filled = tuple[np.ndarray, np.ndarray]
+BINS = 50
+
+
+def distribution(view: StageView, name: str) -> str:
+    """Reference and flash, linear around the core and logarithmic over the whole range, with ratio and pulls."""
+    samples = [
+        (np.asarray(table.columns[name], dtype=np.float64), table.weights)
+        for table in (view.reference, view.candidate)
+    ]
+    figure = new_figure(11.5, 4.3)
+    grid = figure.add_gridspec(3, 2, height_ratios=[3.2, 1, 1])
+    label = labelled(name, view.unit(name))
+    for column, (edges, log_x) in enumerate(_edges(view, name, samples[0])):
+        axes = [figure.add_subplot(grid[row, column]) for row in range(3)]
+        reference, candidate = (_filled(values, weights, edges) for values, weights in samples)
+        total = samples[0][1].sum()
+        scale = total / samples[1][1].sum()
+        candidate = (candidate[0] * scale, candidate[1] * scale**2)
+        _histogram(axes[0], edges, reference, candidate, log_y=column == 1)
+        _ratio(axes[1], edges, reference, candidate)
+        _pulls(axes[2], edges, reference, candidate)
+        for axis in axes:
+            axis.set_xlim(edges[0], edges[-1])
+            if log_x:
+                axis.set_xscale("log")
+        for axis in axes[:2]:
+            axis.tick_params(labelbottom=False)
+        axes[2].set_xlabel(label)
+        axes[0].set_ylabel("objects / bin")
+        axes[1].set_ylabel("flash / ref.", loc="center")
+        axes[2].set_ylabel("pull", loc="center")
+        axes[0].set_title(
+            "core" if column == 0 else "whole range (first and last bin hold what is beyond)", loc="left"
+        )
+        figure.align_ylabels(axes)
+    handles = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper right", ncols=2)
+    return to_svg(figure, f"Distribution of {name}: reference and flash")
+
+
+def profile_panels(variable: VariableMetrics) -> str:
+    """Centre and width against each binning variable."""
+    figure = new_figure(11.5, 2.5)
+    panels = figure.subplots(1, max(len(variable.profiles), 1), squeeze=False)[0]
+    for axes, profile in zip(panels, variable.profiles, strict=False):
+        edges = np.array(profile.edges)
+        centres = np.sqrt(edges[1:] * edges[:-1]) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
+        _points(axes, edges, centres, profile.reference, REFERENCE, "reference", filled=True)
+        _points(axes, edges, centres, profile.candidate, FLASH, "flash", filled=False)
+        if is_logarithmic(edges):
+            axes.set_xscale("log")
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_xlabel(labelled(profile.axis, profile.unit))
+        axes.set_title(labelled(f"{profile.statistic} of {variable.name}", variable.unit), loc="left", fontsize=8.5)
+        _roomy(axes, profile)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    return to_svg(figure, f"Profiles of {variable.name}")
+
+
+def _edges(view: StageView, name: str, sample: Filled) -> list[tuple[Float[np.ndarray, " e"], bool]]:
+    """Bin edges of the core and of the whole range, and whether the axis is logarithmic."""
+    values, weights = sample
+    both = [values, np.asarray(view.candidate.columns[name], dtype=np.float64)]
+    least, most = min(part.min() for part in both), max(part.max() for part in both)
+    if view.types.get(name) in COUNTED:
+        low, high = np.quantile(values, [0.002, 0.998])
+        return [(_integer_edges(low, high), False), (_integer_edges(least, most), False)]
+    low, high = weighted_quantiles(values, weights, np.array([0.005, 0.995]))
+    if least > 0 and low > 0 and high / low > 30:
+        wide = np.quantile(values, [0.0002, 0.9998])
+        return [(np.geomspace(low, high, BINS + 1), True), (np.geomspace(*wide, BINS + 1), True)]
+    centre, width = robust_centre_and_width(values, weights)
+    core = (max(low, centre - 4 * width), min(high, centre + 4 * width))
+    whole = (max(least, centre - 15 * width), min(most, centre + 15 * width))
+    return [(_linear(*core), False), (_linear(*whole), False)]
+
+
+def _linear(low: float, high: float) -> Float[np.ndarray, " e"]:
+    return np.linspace(low, high, BINS + 1) if high > low else np.linspace(low - 0.5, low + 0.5, BINS + 1)
+
+
+def _integer_edges(low: float, high: float) -> Float[np.ndarray, " e"]:
+    step = max(1, int(np.ceil((high - low + 1) / 60)))
+    return np.arange(np.floor(low) - 0.5, np.ceil(high) + 0.5 + step, step)
+
+
+def _filled(values: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], edges: np.ndarray) -> Filled:
+    """Contents and variances; what is beyond the edges counts in the first and last bin."""
+    inside = np.clip(values, edges[0], edges[-1])
+    return np.histogram(inside, edges, weights=weights)[0], np.histogram(inside, edges, weights=weights**2)[0]
+
+
+def _histogram(axes: Axes, edges: np.ndarray, reference: Filled, candidate: Filled, *, log_y: bool) -> None:
+    centres = (edges[1:] + edges[:-1]) / 2
+    axes.stairs(reference[0], edges, fill=True, color=REFERENCE, alpha=0.35, linewidth=0)
+    axes.stairs(reference[0], edges, color=REFERENCE, label="reference")
+    axes.stairs(candidate[0], edges, color=FLASH, label="flash")
+    axes.errorbar(centres, reference[0], np.sqrt(reference[1]), fmt="none", ecolor=REFERENCE, elinewidth=0.9)
+    if log_y:
+        axes.set_yscale("log")
+        positive = [part[part > 0] for part in (reference[0], candidate[0])]
+        axes.set_ylim(0.5 * min(part.min() for part in positive), 3 * max(part.max() for part in positive))
+    else:
+        axes.set_ylim(0, 1.12 * max(reference[0].max(), candidate[0].max()))
+        axes.yaxis.set_major_locator(MaxNLocator(5, prune="lower"))
+
+
+def _ratio(axes: Axes, edges: np.ndarray, reference: Filled, candidate: Filled) -> None:
+    shown = (reference[0] > 0) & (candidate[0] > 0)
+    ratio = np.where(shown, candidate[0] / np.where(shown, reference[0], 1), np.nan)
+    relative = [np.sqrt(part[1]) / np.where(shown, part[0], 1) for part in (reference, candidate)]
+    band = np.where(reference[0] > 0, relative[0], 0)
+    span = float(np.clip(np.nanquantile(np.abs(ratio - 1), 0.95) * 1.6, 0.06, 0.95)) if shown.any() else 0.5
+    axes.stairs(1 + band, edges, baseline=1 - band, fill=True, color=REFERENCE, alpha=0.35, linewidth=0)
+    axes.axhline(1.0, color=INK, linewidth=0.7)
+    centres = np.sqrt(np.abs(edges[1:] * edges[:-1])) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
+    axes.errorbar(centres, ratio, ratio * relative[1], fmt="o", color=FLASH, markersize=2.2, elinewidth=0.8)
+    axes.set_ylim(1 - span, 1 + span)
+    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+
+
+def _pulls(axes: Axes, edges: np.ndarray, reference: Filled, candidate: Filled) -> None:
+    variance = reference[1] + candidate[1]
+    pull = np.where(variance > 0, (candidate[0] - reference[0]) / np.sqrt(np.where(variance > 0, variance, 1)), 0)
+    axes.axhspan(-2, 2, color=REFERENCE, alpha=0.2, linewidth=0)
+    axes.stairs(np.clip(pull, -5, 5), edges, fill=True, color=FLASH, alpha=0.85)
+    axes.set_ylim(-5, 5)
+    axes.set_yticks([-3, 0, 3])
+
+
+def _points(
+    axes: Axes,
+    edges: np.ndarray,
+    centres: np.ndarray,
+    measured: list[Measured],
+    colour: str,
+    label: str,
+    *,
+    filled: bool,
+) -> None:
+    value = np.array([entry.value if entry.value is not None else np.nan for entry in measured])
+    error = np.array([entry.error if entry.error is not None else np.nan for entry in measured])
+    widths = np.stack([centres - edges[:-1], edges[1:] - centres]) if filled else None
+    axes.errorbar(
+        centres,
+        value,
+        error,
+        widths,
+        fmt="o",
+        color=colour,
+        markersize=5 if filled else 3.4,
+        markerfacecolor=colour if filled else "none",
+        elinewidth=1.0,
+        label=label,
+    )
+
+
+def _roomy(axes: Axes, profile: Profile) -> None:
+    """Limits that hold the points of both samples, not the largest error bar of a thin bin."""
+    values = [entry.value for entry in [*profile.reference, *profile.candidate] if entry.value is not None]
+    if not values:
+        return
+    low, high = min(values), max(values)
+    typical = float(np.median([entry.error for entry in profile.reference if entry.error is not None]))
+    margin = max(0.12 * (high - low), 2 * typical, 1e-12)
+    axes.set_ylim(0 if low >= 0 and "width" in profile.statistic else low - margin, high + margin)
