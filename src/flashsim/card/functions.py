@@ -53,7 +53,8 @@ def event_sum(values: Values, offsets: Int[np.ndarray, " bounds"]) -> Float[np.n
     counts = np.diff(offsets)
     event = np.repeat(np.arange(len(counts)), counts)
     weights = np.broadcast_to(number(values), event.shape)
-    return np.bincount(event, weights=weights, minlength=len(counts))[event]
+    sums = np.bincount(event, weights=weights, minlength=len(counts))
+    return number(sums[event])  # of no objects, bincount makes integers
 
 
 def is_in(values: Values, *choices: Values) -> Bool[np.ndarray, "..."]:

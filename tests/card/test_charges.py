@@ -1,0 +1,48 @@
+"""Charges are those of the Particle Data Group, for every particle that it lists."""
+
+import numpy as np
+import pytest
+from particle import Particle
+
+from flashsim.card.charges import charge
+
+
+@pytest.mark.parametrize(
+    ("pid", "expected"),
+    [
+        (13, -1),  # μ⁻
+        (-11, 1),  # e⁺
+        (211, 1),  # π⁺
+        (2, 2 / 3),  # u
+        (-1, 1 / 3),  # d̄
+        (3112, -1),  # Σ⁻
+        (3222, 1),  # Σ⁺
+        (2224, 2),  # Δ⁺⁺
+        (22, 0),
+        (130, 0),
+        (1000020040, 2),  # α
+        (-1000020040, -2),
+        (1000822080, 82),  # lead, bare
+        (1000922351, 92),  # an excited state that no table lists
+        (0, 0),
+        (9_999_999_999, 0),  # no such particle
+        (13.5, 0),
+        (1e300, 0),
+        (-(2**60), 0),
+    ],
+)
+def test_charges(pid: float, expected: float):
+    assert charge(np.array([pid]))[0] == pytest.approx(expected)
+
+
+def test_all_particles_agree_with_the_table():
+    table = [particle for particle in Particle.all() if particle.three_charge is not None]
+    ids = np.array([int(particle.pdgid) for particle in table])
+    expected = np.array([particle.three_charge for particle in table]) / 3
+    assert len(ids) > 500
+    np.testing.assert_array_equal(charge(ids), expected)
+
+
+def test_shape_and_nan():
+    assert charge(np.zeros((0,))).shape == (0,)
+    np.testing.assert_array_equal(charge(np.array([[13, np.nan], [np.inf, -13]])), [[-1, 0], [0, 1]])
