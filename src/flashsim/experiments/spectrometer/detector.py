@@ -11,6 +11,7 @@ from flashsim.experiments.spectrometer.geometry import FIELD_CENTRE, FIELD_WIDTH
 WORLD_HALF_WIDTH = 3500.0  # mm
 WORLD_HALF_LENGTH = 9700.0  # mm
 SLAB_LENGTH = 50.0  # mm
+SHORTEST_STEP = 0.01  # mm, in the field
 SENSITIVE = "plane"
 
 
@@ -35,8 +36,9 @@ def slab_field(edges: Float64[np.ndarray, "edges"]) -> Float64[np.ndarray, "slab
 def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
     """Geant4's detector construction; `sensitive` is called for each step in a measuring plane.
 
-    The field is slabs of uniform field with the profile of the bell. Slabs are crossed by Geant4 without a word of Python;
-    a Python field class would be called several times a step.
+    The field is slabs of uniform field with the profile of the bell, crossed along exact helices. Measured on
+    the same particles, a core transports 710 charged particles a second so, 530 to 620 with Geant4's default
+    stepper, and 240 with the smooth bell in a Python field class, which is called several times a step.
     """
     g = geant4
     alive: list[Any] = []  # Geant4 does not own what Python made
@@ -85,9 +87,12 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
                 field = g.G4UniformMagField(g.G4ThreeVector(0.0, strength * g.tesla, 0.0))
                 manager = g.G4FieldManager()
                 manager.SetDetectorField(field)
-                manager.CreateChordFinder(field)
+                equation = g.G4Mag_UsualEqRhs(field)
+                stepper = g.G4ExactHelixStepper(equation)
+                finder = g.G4ChordFinder(field, SHORTEST_STEP, stepper)
+                manager.SetChordFinder(finder)
                 logical.SetFieldManager(manager, True)
-                alive.extend([field, manager])
+                alive.extend([field, manager, equation, stepper, finder])
             g.G4SDManager.GetSDMpointer().AddNewDetector(sensitive)
             self.SetSensitiveDetector(SENSITIVE, sensitive, True)
 

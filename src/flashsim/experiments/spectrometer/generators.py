@@ -12,7 +12,7 @@ from flashsim.experiments.spectrometer.rounding import round_mantissa
 MOMENTUM_BITS = 14  # of mantissa
 POSITION_STEP = 2.0**-10  # mm: about 1 µm, and exact in binary
 CHARGED_STABLE = (11, 13, 211, 321, 2212)
-COLLISION_SHARE = {"minimum bias": 0.36, "charm": 0.12, "beauty": 0.12}  # of all events; the rest are guns
+COLLISION_SHARE = {"minimum bias": 0.30, "charm": 0.10, "beauty": 0.10}  # of all events; the rest are guns
 PYTHIA_SETTINGS = ("Print:quiet = on", "Beams:eCM = 13600.", "Random:setSeed = on")
 PROCESS_SETTINGS = {
     "minimum bias": ("SoftQCD:nonDiffractive = on",),
@@ -23,7 +23,7 @@ MINIMUM_MOMENTUM = 0.3  # GeV, of charged particles from collisions
 MINIMUM_PHOTON_ENERGY = 0.2  # GeV
 COLLISION_ETA = (1.4, 6.0)
 LAST_VERTEX = 2500.0  # mm: what is born farther downstream leaves no track here, and is left out
-GUN_PARTICLES = 20  # mean number an event
+GUN_PARTICLES = 24  # mean number an event
 GUN_MOMENTUM = (0.5, 100.0)  # GeV, log-uniform
 GUN_ETA = (1.5, 5.5)
 GUN_DISPLACED = 0.18

@@ -1,10 +1,12 @@
 """What passes between generation, transport and reconstruction: primaries, and the true hits they leave."""
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int32, Int64
+
+_R = TypeVar("_R", bound="_Rows")
 
 
 class _Rows:
@@ -13,7 +15,7 @@ class _Rows:
     def __len__(self) -> int:
         return len(getattr(self, "event"))
 
-    def take(self, rows: np.ndarray) -> Self:
+    def take(self: _R, rows: np.ndarray | slice) -> _R:
         """The same columns at some rows: a mask, or indices in the wanted order."""
         return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})  # type: ignore[arg-type]
 
