@@ -1,6 +1,6 @@
 """Angles: unrolled from the emptiest place of the circle, wrapped into (−π, π]."""
 
-from typing import Self
+from typing import final
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +14,7 @@ TURN = 2 * np.pi
 
 
 @register
+@final
 class Angle(Transform):
     """The angle from ``centre``, opposite to where the circle is emptiest, so that no peak is cut in two.
 
@@ -37,7 +38,7 @@ class Angle(Transform):
     @classmethod
     def fit(
         cls, values: Float[np.ndarray, "n width"], weights: np.ndarray | None = None, *, name: str = "column"
-    ) -> Self:
+    ) -> "Angle":
         """Find the emptiest place: the least populated of 64 bins, three smoothed together."""
         table, weight = checked(values, weights, name)
         centres = []
@@ -52,9 +53,7 @@ class Angle(Transform):
             centres.append((cut - BINS // 2) * TURN / BINS)
         return cls(float32(np.array(centres)))
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         return _wrap(values - self.centre)
 
@@ -66,6 +65,4 @@ class Angle(Transform):
 
 def _wrap(angle: Float[Array, "n width"]) -> Float[Array, "n width"]:
     wrapped = angle - TURN * jnp.round(angle / TURN)
-    return jnp.where(
-        wrapped <= -np.float32(np.pi), np.float32(np.pi), jnp.minimum(wrapped, np.float32(np.pi))
-    )
+    return jnp.where(wrapped <= -np.float32(np.pi), np.float32(np.pi), jnp.minimum(wrapped, np.float32(np.pi)))

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -36,10 +36,8 @@ class Transform(eqx.Module):
         """Number of latent columns."""
 
     @abc.abstractmethod
-    def forward(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Float[Array, "n latent"]:
-        """Physical values to latent; ``noise``, uniform in (0, 1), places a discrete value in its interval."""
+    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
+        """Physical values to latent; ``noise``, uniform in (0, 1), places discrete ones in their interval."""
 
     @abc.abstractmethod
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
@@ -56,7 +54,7 @@ class Transform(eqx.Module):
         return {name: np.asarray(value) for name, value in plain.items() if eqx.is_array(value)}
 
     @classmethod
-    def restore(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+    def restore(cls, config: Mapping[str, Any], arrays: Arrays) -> "Transform":
         """The transform of this class with these fields; the inverse of ``to_config`` and ``arrays``."""
         fields = {key: value for key, value in config.items() if key != "transform"}
         fields |= {name: jnp.asarray(value) for name, value in arrays.items()}

@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float, Num, Shaped
+from numpy.typing import ArrayLike
 
 from flashsim.errors import FlashSimError
 
@@ -12,9 +13,7 @@ def checked(
     """Values and weights in float64 (weights default to 1); refuses what no fit can use."""
     table = np.asarray(values, dtype=np.float64)
     if len(table) == 0:
-        raise FlashSimError(
-            f"{name}: no values to fit a transform on; does the stage's selection keep any row?"
-        )
+        raise FlashSimError(f"{name}: no values to fit a transform on; does the stage's selection keep any row?")
     refuse(~np.isfinite(table).all(axis=1), table, name, "is not finite; remove such rows from the sample")
     weight = np.ones(len(table)) if weights is None else np.asarray(weights, dtype=np.float64)
     refuse(~np.isfinite(weight), weight[:, None], f"{name}: weight", "is not finite")
@@ -23,13 +22,14 @@ def checked(
     return table, weight
 
 
-def refuse(bad: np.ndarray, table: np.ndarray, name: str, complaint: str) -> None:
+def refuse(bad: ArrayLike, table: np.ndarray, name: str, complaint: str) -> None:
     """Raise an error that names the first bad row, its value, and how many rows there are like it."""
-    if not bad.any():
+    rows = np.flatnonzero(bad)
+    if len(rows) == 0:
         return
-    row = int(np.flatnonzero(bad)[0])
+    row = int(rows[0])
     value = ", ".join(f"{x:.9g}" for x in np.atleast_1d(table[row]))
-    more = int(bad.sum()) - 1
+    more = len(rows) - 1
     others = f" ({more} more row{'s' if more > 1 else ''} like it)" if more else ""
     raise FlashSimError(f"{name}: row {row}: {value} {complaint}{others}")
 

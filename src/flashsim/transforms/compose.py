@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
-from typing import Any, Self
+from typing import Any, final
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +25,7 @@ class _Composite(Transform):
         return {f"{i}.{name}": a for i, part in enumerate(self.parts) for name, a in part.arrays().items()}
 
     @classmethod
-    def restore(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+    def restore(cls, config: Mapping[str, Any], arrays: Arrays) -> "_Composite":
         """Restore every part."""
         parts = []
         for i, part in enumerate(config["parts"]):
@@ -36,6 +36,7 @@ class _Composite(Transform):
 
 
 @register
+@final
 class Chain(_Composite):
     """``forward`` applies the parts from first to last, ``inverse`` from last to first."""
 
@@ -49,9 +50,7 @@ class Chain(_Composite):
         """Number of latent columns."""
         return self.parts[-1].width_latent
 
-    def forward(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Float[Array, "n latent"]:
+    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
         """Physical values to latent."""
         for part in self.parts:
             values = part.forward(values, noise)
@@ -65,6 +64,7 @@ class Chain(_Composite):
 
 
 @register
+@final
 class Columns(_Composite):
     """Each part transforms its own columns, in order."""
 
@@ -78,9 +78,7 @@ class Columns(_Composite):
         """Number of latent columns."""
         return sum(part.width_latent for part in self.parts)
 
-    def forward(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Float[Array, "n latent"]:
+    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
         """Physical values to latent."""
         physical = pairwise(accumulate((part.width_physical for part in self.parts), initial=0))
         latent = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))

@@ -1,7 +1,7 @@
 """The inputs of a network: numbers through a smooth monotone map, categories as they are; and their range."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -71,12 +71,10 @@ class Conditions(eqx.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The tables, by name."""
-        return {
-            name: np.asarray(getattr(self, name)) for name in ("table", "first", "step", "lowest", "highest")
-        }
+        return {name: np.asarray(getattr(self, name)) for name in ("table", "first", "step", "lowest", "highest")}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+    def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> "Conditions":
         """Restore, bit for bit, what ``to_config`` and ``arrays`` gave."""
         tables = {name: jnp.asarray(value) for name, value in arrays.items()}
         return cls(**tables, names=tuple(config["names"]), is_category=tuple(config["is_category"]))

@@ -8,6 +8,7 @@ from jaxtyping import Num, Shaped
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.transforms.angle import Angle
+from flashsim.transforms.atoms import Atoms
 from flashsim.transforms.base import Transform, float32
 from flashsim.transforms.compose import Chain
 from flashsim.transforms.integer import DequantisedFlag, DequantisedInteger
@@ -16,7 +17,7 @@ from flashsim.transforms.logarithm import Log
 from flashsim.transforms.logit import Logit
 from flashsim.transforms.quantile_normal import QuantileNormal
 
-KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "covariance")
+KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance")
 """The types of a predicted variable."""
 
 
@@ -48,15 +49,15 @@ def fit_transform(
         case "bounded":
             if low is None or high is None:
                 raise FlashSimError(f"{name}: type 'bounded' needs `low` and `high`")
-            return _then_normal(
-                Logit.fit(table, weights, low=low, high=high, name=name), table, weights, name
-            )
+            return _then_normal(Logit.fit(table, weights, low=low, high=high, name=name), table, weights, name)
         case "angle":
             return _then_normal(Angle.fit(table, weights, name=name), table, weights, name)
         case "integer":
             return DequantisedInteger.fit(table, weights, name=name)
         case "flag":
             return DequantisedFlag.fit(table, weights, name=name)
+        case "atoms":
+            return Atoms.fit(table, weights, atoms=values or (), name=name)
         case "covariance":
             return _then_normal(LogCholesky.fit(table, weights, name=name), table, weights, name)
     raise FlashSimError(f"{name}: unknown type {kind!r}{nearest(kind, KINDS)}")

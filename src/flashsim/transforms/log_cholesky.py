@@ -1,6 +1,6 @@
 """Covariance matrices, positive definite by construction: log deviations and Fisher z of correlations."""
 
-from typing import Self
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ SHRINK = 2.0**-20  # times the dimension: the least eigenvalue, in units of corr
 
 
 @register
+@final
 class LogCholesky(Transform):
     """A positive-definite matrix, as its lower triangle row by row (00, 10, 11, 20, …), k ≤ 8.
 
@@ -48,30 +49,26 @@ class LogCholesky(Transform):
     @classmethod
     def fit(
         cls, values: Float[np.ndarray, "n packed"], weights: np.ndarray | None = None, *, name: str = "column"
-    ) -> Self:
+    ) -> "LogCholesky":
         """Checks, in float64, that every matrix is positive definite."""
         table, _ = checked(values, weights, name)
         width = table.shape[1]
         dimension = int((np.sqrt(8 * width + 1) - 1) / 2)
         if dimension * (dimension + 1) // 2 != width or dimension > LARGEST:
             raise FlashSimError(
-                f"{name}: a covariance of {width} columns; a lower triangle of k rows has k(k+1)/2 of them, k ≤ 8"
+                f"{name}: a covariance has the k(k+1)/2 columns of a lower triangle, k ≤ 8; not {width}"
             )
         refuse(_not_positive_definite(table, dimension), table, name, "is not a positive-definite matrix")
         return cls(dimension)
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         keep = 1 - self.dimension * SHRINK
         deviations: list[Array] = []
         factor: list[list[Array]] = []
         latent: list[Array] = []
         for i in range(self.dimension):
-            deviations.append(
-                jnp.sqrt(jnp.maximum(values[:, _packed(i, i)], np.exp(-2 * LOG_DEVIATION_LIMIT)))
-            )
+            deviations.append(jnp.sqrt(jnp.maximum(values[:, _packed(i, i)], np.exp(-2 * LOG_DEVIATION_LIMIT))))
             row: list[Array] = []
             left = jnp.ones_like(deviations[i])  # 1 - Σ_{m<j} L_im²
             for j in range(i):
@@ -126,7 +123,7 @@ def _packed(i: int, j: int) -> int:
 def _not_positive_definite(table: Float[np.ndarray, "n packed"], dimension: int) -> np.ndarray:
     rows, columns = np.tril_indices(dimension)
     diagonal = table[:, rows == columns]
-    bad = (diagonal <= 0).any(axis=1)
+    bad = np.asarray((diagonal <= 0).any(axis=1))
     deviation = np.sqrt(np.where(bad[:, None], 1.0, diagonal))
     matrix = np.zeros((len(table), dimension, dimension))
     matrix[:, rows, columns] = matrix[:, columns, rows] = table / deviation[:, rows] / deviation[:, columns]

@@ -1,6 +1,6 @@
 """Logarithms, for values over many decades."""
 
-from typing import Self
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ LOWEST, HIGHEST = -87.0, 88.0  # exp of these is a normal float32 number
 
 
 @register
+@final
 class Log(Transform):
     """``log(x)`` of positive values; the inverse is positive for every latent.
 
@@ -37,7 +38,7 @@ class Log(Transform):
     @classmethod
     def fit(
         cls, values: Float[np.ndarray, "n width"], weights: np.ndarray | None = None, *, name: str = "column"
-    ) -> Self:
+    ) -> "Log":
         """Checks that all values are positive."""
         table, _ = checked(values, weights, name)
         refuse(
@@ -48,9 +49,7 @@ class Log(Transform):
         )
         return cls(table.shape[1])
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         return jnp.log(jnp.clip(values, np.exp(LOWEST), np.exp(HIGHEST)))
 
@@ -60,6 +59,7 @@ class Log(Transform):
 
 
 @register
+@final
 class SignedLog(Transform):
     """``sign(x) log(1 + |x| / scale)``: linear near 0, logarithmic far away.
 
@@ -81,7 +81,7 @@ class SignedLog(Transform):
     @classmethod
     def fit(
         cls, values: Float[np.ndarray, "n width"], weights: np.ndarray | None = None, *, name: str = "column"
-    ) -> Self:
+    ) -> "SignedLog":
         """The scale of a column is the weighted median of its non-zero absolute values."""
         table, weight = checked(values, weights, name)
         scales = []
@@ -93,9 +93,7 @@ class SignedLog(Transform):
             scales.append(np.interp(0.5, cumulative, magnitude))
         return cls(float32(np.array(scales)))
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         return jnp.sign(values) * jnp.log1p(jnp.abs(values) / self.scale)
 

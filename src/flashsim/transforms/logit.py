@@ -1,6 +1,6 @@
 """Values between two bounds."""
 
-from typing import Self
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ MARGIN = 2.0**-23  # of the interval: where a value at a bound is put
 
 
 @register
+@final
 class Logit(Transform):
     """``log((x - low) / (high - x))``; the inverse lies in [low, high] for every latent.
 
@@ -44,20 +45,16 @@ class Logit(Transform):
         low: float,
         high: float,
         name: str = "column",
-    ) -> Self:
+    ) -> "Logit":
         """Checks that all values lie within the bounds."""
         if not low < high:
-            raise FlashSimError(
-                f"{name}: the bounds are low = {low:g}, high = {high:g}; low must be below high"
-            )
+            raise FlashSimError(f"{name}: the bounds are low = {low:g}, high = {high:g}; low must be below high")
         table, _ = checked(values, weights, name)
         bad = ((table < low) | (table > high)).any(axis=1)
         refuse(bad, table, name, f"is outside the bounds [{low:g}, {high:g}]; mend `low` and `high`")
         return cls(float(low), float(high), table.shape[1])
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         span = self.high - self.low
         # From each bound on its own side, so that neither end loses its digits.

@@ -4,15 +4,21 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 
-def gather(table: Float[Array, "width knots"], index: Int[Array, "n width"]) -> Float[Array, "n width"]:
-    """Entry ``index[:, j]`` of row ``j`` of the table."""
-    width, knots = table.shape
-    rows = knots * jnp.arange(width, dtype=jnp.int32)
-    return jnp.take(table.reshape(-1), index + rows, mode="clip")
+def gather(
+    table: Float[Array, "rows knots"], index: Int[Array, "n width"], row: Int[Array, "n width"] | None = None
+) -> Float[Array, "n width"]:
+    """Entry ``index`` of a row of the table: row ``j`` for column ``j`` unless ``row`` says otherwise."""
+    rows, knots = table.shape
+    row = jnp.arange(rows, dtype=jnp.int32) if row is None else row
+    return jnp.take(table.reshape(-1), index + knots * row, mode="clip")
 
 
-def search(table: Float[Array, "width knots"], values: Float[Array, "n width"]) -> Int[Array, "n width"]:
-    """The last entry of row ``j`` not above ``values[:, j]``; 0 where all are above. Rows increase.
+def search(
+    table: Float[Array, "rows knots"],
+    values: Float[Array, "n width"],
+    row: Int[Array, "n width"] | None = None,
+) -> Int[Array, "n width"]:
+    """The last entry of a row, chosen as in ``gather``, not above the value; 0 if all are. Rows increase.
 
     A bisection of fixed depth, unrolled: its cost is the logarithm of the number of knots.
     """
@@ -21,7 +27,7 @@ def search(table: Float[Array, "width knots"], values: Float[Array, "n width"]) 
     step = 1 << max(knots - 1, 1).bit_length() - 1
     while step:
         candidate = position + step
-        good = (candidate < knots) & (gather(table, jnp.minimum(candidate, knots - 1)) <= values)
+        good = (candidate < knots) & (gather(table, jnp.minimum(candidate, knots - 1), row) <= values)
         position = jnp.where(good, candidate, position)
         step >>= 1
     return position

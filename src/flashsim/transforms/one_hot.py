@@ -30,14 +30,10 @@ class OneHot(Transform):
         """One column a class."""
         return len(self.classes)
 
-    def forward(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Float[Array, "n latent"]:
+    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
         """The flags; `noise` is not used."""
         del noise
-        return jnp.concatenate([jnp.asarray(values) == value for value in self.classes], axis=1).astype(
-            jnp.float32
-        )
+        return jnp.concatenate([jnp.asarray(values) == value for value in self.classes], axis=1).astype(jnp.float32)
 
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
         """The class of each row."""

@@ -1,6 +1,6 @@
 """Map each column's distribution to N(0, 1) through its quantiles."""
 
-from typing import Self
+from typing import final
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,13 +16,14 @@ BEYOND = 2.0  # normal units beyond the outermost training value that the straig
 
 
 @register
+@final
 class QuantileNormal(Transform):
     """Piecewise linear, strictly increasing, straight tails; knots uniform in normal score.
 
     As the knots are uniform in the latent, ``inverse`` finds its segment by arithmetic; only ``forward``
-    searches. The tails go on straight for 2 normal units beyond the outermost training value; there the latent
-    is clipped, so that the output is bounded. Round trip: within 1e-4 of the local segment (a segment is about 0.02
-    normal units wide, so about 2e-6 of the local standard deviation) plus 2 units in the last place.
+    searches. The tails go on straight for 2 normal units beyond the outermost training value; there the
+    latent is clipped, so that the output is bounded. Round trip: within 1e-4 of the local segment (about
+    0.02 normal units wide, so 2e-6 of the local standard deviation) plus 2 units in the last place.
     """
 
     table: Float[Array, "width knots"]
@@ -47,7 +48,7 @@ class QuantileNormal(Transform):
         *,
         name: str = "column",
         knots: int = KNOTS,
-    ) -> Self:
+    ) -> "QuantileNormal":
         """Weighted quantiles of each column; see ``quantiles`` for ties and negative weights."""
         table, weight = checked(values, weights, name)
         refuse_constant(table[weight != 0], name)
@@ -58,9 +59,7 @@ class QuantileNormal(Transform):
             float32(np.array([fit.step for fit in fits])),
         )
 
-    def forward(
-        self, values: Float[Array, "n width"], noise: Float[Array, "n width"]
-    ) -> Float[Array, "n width"]:
+    def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         index = jnp.minimum(search(self.table, values), self.table.shape[1] - 2)
         left, right = gather(self.table, index), gather(self.table, index + 1)

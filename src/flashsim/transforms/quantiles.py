@@ -8,7 +8,10 @@ from scipy.special import ndtri
 
 EPSILON = float(np.finfo(np.float32).eps)
 SMALLEST_PROBABILITY = 1e-12  # a row of negligible weight must not stretch the grid without end
-TAIL_WIDTH = 0.5  # the slope beyond the outermost knots is that of the outermost half unit of normal score
+# float32 numbers and their differences must not become subnormal.
+SMALLEST_INCREMENT = 1e-36
+# The slope beyond the outermost knots is that of the outermost half unit of normal score.
+TAIL_WIDTH = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,13 @@ def quantiles(
     grid = np.linspace(low, high, count)
     inside = (cumulative > 0) & (cumulative < 1)
     rises = inside & (np.diff(cumulative, prepend=0.0) > 0)
-    score = np.concatenate([[low], ndtri(cumulative[rises]), [high]])
+    inner = np.clip(ndtri(cumulative[rises]), low, high)
+    score = np.concatenate([[low], inner, [high]])
     value = np.concatenate([distinct[:1], distinct[rises], distinct[-1:]])
     # Interpolated in normal score, not in probability: between single order statistics the tail stays smooth.
     knots = np.interp(grid, score, value)
-    width = np.subtract(*np.interp([1.0, -1.0], score, value)) / 2
-    return Quantiles(low, (high - low) / (count - 1), separated(knots, width or knots[-1] - knots[0]))
+    below, above = np.interp([-1.0, 1.0], score, value)
+    return Quantiles(low, (high - low) / (count - 1), separated(knots, (above - below) / 2))
 
 
 def outermost(cumulative: Float[np.ndarray, " unique"]) -> Float[np.ndarray, " 2"]:
@@ -75,10 +79,11 @@ def separated(knots: Float[np.ndarray, " knots"], width: float) -> Float[np.ndar
     """Strictly increasing knots, also after rounding to float32.
 
     The smallest increment is 8 float32 units in the last place, and at least 1e-6 of ``width`` (half the
-    width of the central 68 %); the lowest and the highest knot stay where they are, as far as possible.
+    central 68 %, or all where those are tied). The ends stay where they are, as far as possible.
     """
     count = len(knots)
-    apart = np.maximum(8 * EPSILON * np.abs(knots), 1e-6 * width)
+    width = width or knots[-1] - knots[0]
+    apart = np.maximum(8 * EPSILON * np.abs(knots), max(1e-6 * width, SMALLEST_INCREMENT))
     apart = np.maximum(apart[1:], apart[:-1])
     result = knots.copy()
     for i in range(1, count // 2):
