@@ -23,6 +23,8 @@ _MAXIMUM_NOISE = 1000  # index stride per plane of the noise hits of an event
 
 _RESOLUTION = np.array([[p.resolution_x, p.resolution_y] for p in PLANES])
 _PITCH = np.array([[p.pitch_x, p.pitch_y] for p in PLANES])
+# P(at most k noise hits) for k = 0, 1, …: 60 terms leave nothing behind for the means in use
+_NOISE_CUMULATIVE = poisson.cdf(np.arange(60), np.array([[p.noise] for p in PLANES]))
 _HALF = np.array([[p.half_x, p.half_y] for p in PLANES])
 
 
@@ -58,14 +60,12 @@ def _merge(hits: MeasuredHits) -> Int64[np.ndarray, "m"]:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def _noise(
-    events: Int64[np.ndarray, "e"], seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _noise(events: Int64[np.ndarray, "e"], seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Noise hits (event index, plane, x, y): half spread evenly, half as 1/r² around the beam."""
     plane = np.tile(np.arange(len(PLANES)), len(events))
     index = np.repeat(np.arange(len(events)), len(PLANES))
-    mean = np.array([p.noise for p in PLANES])[plane]
-    count = poisson.ppf(uniform(seed, _COUNT, events[index], plane), mean).astype(np.int64)
+    drawn = uniform(seed, _COUNT, events[index], plane)
+    count = (drawn[:, None] > _NOISE_CUMULATIVE[plane]).sum(axis=1)
     number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     plane, index = np.repeat(plane, count), np.repeat(index, count)
     key = plane * _MAXIMUM_NOISE + number

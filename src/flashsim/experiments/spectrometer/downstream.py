@@ -73,17 +73,13 @@ def find_downstream_tracks(
     z = PLANE_Z[DOWNSTREAM[0]]
     tracks, states, distances = [], [], []
     for seed in (UPSTREAM[3], UPSTREAM[2], UPSTREAM[1]):
-        track, tried, miss_y = hypotheses(
-            search, event, segment, z, seed, (3200.0, 60.0), (12.0, 40.0), _LARGEST
-        )
+        track, tried, miss_y = hypotheses(search, event, segment, z, seed, (3200.0, 60.0), (12.0, 40.0), _LARGEST)
         # pointing: the hypothesis must not stray from the momentum that the beam region suggests
         expected = segment[track, 4]
         near = np.abs(tried[:, 4] - expected) < 0.1 * np.abs(expected) + 0.01
         track, tried, miss_y = track[near], tried[near], miss_y[near]
         there = propagate(tried, z, PLANE_Z[seed])
-        more, distance = collect(
-            search, event[track], there, PLANE_Z[seed], UPSTREAM, ((1.0, 4.0), (4.0, 6.0)), miss_y
-        )
+        more, distance = collect(search, event[track], there, PLANE_Z[seed], UPSTREAM, ((1.0, 4.0), (4.0, 6.0)), miss_y)
         used = ((more >= 0) & ~free[more]).sum(axis=1)
         keep = ((more >= 0).sum(axis=1) >= 3) & (used <= 1)
         tracks.append(np.maximum(more, matrix[track])[keep])

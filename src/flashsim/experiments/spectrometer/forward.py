@@ -69,9 +69,7 @@ def hypotheses(
     reached = propagate(tried, z, far)
     miss_x, miss_y = search.hits.x[hit] - reached[:, 0], search.hits.y[hit] - reached[:, 1]
     inverse = np.abs(tried[:, 4])
-    good = (
-        (inverse < largest) & (np.abs(miss_x) < 1.0) & (np.abs(miss_y) < window_y[0] + window_y[1] * inverse)
-    )
+    good = (inverse < largest) & (np.abs(miss_x) < 1.0) & (np.abs(miss_y) < window_y[0] + window_y[1] * inverse)
     return track[good], tried[good], miss_y[good]
 
 
@@ -127,9 +125,7 @@ def find_long_tracks(
     track, tried, matrix, count, distance = (a[best] for a in (track, tried, matrix, count, distance))
     keep = compete(matrix, (-count, distance / np.maximum(count, 1)), len(search.hits))
     track, tried, matrix = track[keep], tried[keep], matrix[keep]
-    more, _ = collect(
-        search, event[track], tried, END, UPSTREAM, ((0.8, 8.0), (2.5, 8.0)), np.zeros(len(track))
-    )
+    more, _ = collect(search, event[track], tried, END, UPSTREAM, ((0.8, 8.0), (2.5, 8.0)), np.zeros(len(track)))
     return track, np.maximum(np.maximum(matrix, more), vertex[track]), tried
 
 
@@ -143,9 +139,7 @@ def find_upstream_tracks(
         track, tried, miss_y = hypotheses(search, event, state, END, seed, (60.0, 40.0), (2.5, 6.0), 1 / 0.2)
         there = propagate(tried, END, PLANE_Z[seed])
         pair = [UPSTREAM[2], UPSTREAM[3]]
-        matrix, distance = collect(
-            search, event[track], there, PLANE_Z[seed], pair, ((0.4, 0.6), (2.5, 1.0)), miss_y
-        )
+        matrix, distance = collect(search, event[track], there, PLANE_Z[seed], pair, ((0.4, 0.6), (2.5, 1.0)), miss_y)
         more, further = collect(
             search, event[track], there, PLANE_Z[seed], UPSTREAM[:2], ((0.6, 2.5), (2.5, 2.5)), miss_y
         )

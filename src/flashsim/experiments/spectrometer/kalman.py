@@ -94,7 +94,7 @@ def _to_beam(state: np.ndarray) -> np.ndarray:
 def _filter(
     hits: MeasuredHits, matrix: np.ndarray, reference: np.ndarray, last: int, stop: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """From behind the plane `last` to `stop`: (z, state, covariance) at the last plane, and χ² of each hit."""
+    """From behind the plane `last` to `stop`: (z, state, covariance) at the last plane, χ² of each hit."""
     n = len(matrix)
     deviation, covariance = np.zeros((n, 5)), _start(reference)
     chi2 = np.zeros(matrix.shape)

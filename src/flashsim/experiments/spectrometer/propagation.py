@@ -23,6 +23,10 @@ def field_integral(z: Float[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shap
     return FIELD_INTEGRAL * ndtr((z - FIELD_CENTRE) / FIELD_WIDTH)
 
 
+def _integral(z: float) -> float:
+    return float(field_integral(np.array([z]))[0])
+
+
 @cache
 def _nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
     node, weight = np.polynomial.legendre.leggauss(count)
@@ -36,8 +40,8 @@ def _count(length: float) -> int:
 
 def _path(state: Float[np.ndarray, "n 5"], z_from: float, z_to: float) -> tuple[np.ndarray, ...]:
     node, weight = _nodes(_count(abs(z_to - z_from)))
-    # (rows of nodes, so that sums run over few contiguous arrays)
-    kick = KAPPA * (field_integral(z_from + node * (z_to - z_from)) - field_integral(np.array(z_from)))
+    # one row a node, so that the sums over nodes run along contiguous arrays of tracks
+    kick = KAPPA * (field_integral(z_from + node * (z_to - z_from)) - _integral(z_from))
     w0 = 1.0 / np.sqrt(1.0 + state[:, 2] ** 2 + state[:, 3] ** 2)
     u0, v = state[:, 2] * w0, state[:, 3] * w0
     u = u0 - kick[:, None] * state[:, 4]
@@ -48,7 +52,7 @@ def _path(state: Float[np.ndarray, "n 5"], z_from: float, z_to: float) -> tuple[
 def _arrive(
     state: np.ndarray, u0: np.ndarray, v: np.ndarray, x: np.ndarray, y: np.ndarray, z_from: float, z_to: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    kick = KAPPA * (field_integral(np.array(z_to)) - field_integral(np.array(z_from)))
+    kick = KAPPA * (_integral(z_to) - _integral(z_from))
     u = u0 - kick * state[:, 4]
     w = np.sqrt(np.maximum(1.0 - u**2 - v**2, _LEAST_COSINE**2))
     return np.stack([x, y, u / w, v / w, state[:, 4]], axis=1), u, w
@@ -78,7 +82,7 @@ def propagate_with_jacobian(
     # direction cosines by slopes at the start, slopes by direction cosines at the end
     u_tx, u_ty, v_ty = w0 * (1 - u0**2), -w0 * u0 * v, w0 * (1 - v**2)
     tx_u, tx_v, ty_v = (1 - v**2) / w1**3, u1 * v / w1**3, (1 - u1**2) / w1**3
-    u_q = -KAPPA * float(field_integral(np.array(z_to)) - field_integral(np.array(z_from)))
+    u_q = -KAPPA * (_integral(z_to) - _integral(z_from))
     jacobian = np.zeros((len(state), 5, 5))
     jacobian[:, range(5), range(5)] = 1.0
     for row, (by_u, by_v, by_q) in enumerate(
@@ -98,8 +102,8 @@ def bend_to(
     It starts from one kick at the field's effective middle, which is within a few per cent.
     """
     node, weight = _nodes(_count(abs(z_to - z_from)))
-    rise = field_integral(z_from + node * (z_to - z_from)) - float(field_integral(np.array(z_from)))
-    total = float(field_integral(np.array(z_to)) - field_integral(np.array(z_from)))
+    rise = field_integral(z_from + node * (z_to - z_from)) - _integral(z_from)
+    total = _integral(z_to) - _integral(z_from)
     lever = float(weight @ rise) * (z_to - z_from) / total  # mm behind the effective middle
     tx, ty = state[:, 2], state[:, 3]
     exit_slope = tx + (x - state[:, 0] - tx * (z_to - z_from)) / lever

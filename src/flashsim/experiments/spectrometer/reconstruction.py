@@ -38,15 +38,11 @@ class _Tracks:
 
 
 def _counts(matrix: Int64[np.ndarray, "n planes"]) -> Int64[np.ndarray, "n 3"]:
-    return np.stack(
-        [(matrix[:, s == _STATION] >= 0).sum(axis=1) for s in ("vertex", "upstream", "downstream")], 1
-    )
+    return np.stack([(matrix[:, s == _STATION] >= 0).sum(axis=1) for s in ("vertex", "upstream", "downstream")], 1)
 
 
 def _take(fitted: FittedTracks, rows: np.ndarray) -> FittedTracks:
-    return FittedTracks(
-        *(getattr(fitted, name)[rows] for name in ("z", "state", "covariance", "chi2", "used"))
-    )
+    return FittedTracks(*(getattr(fitted, name)[rows] for name in ("z", "state", "covariance", "chi2", "used")))
 
 
 def _fitted(hits: MeasuredHits, kind: int, matrix: np.ndarray, state: Float[np.ndarray, "n 5"]) -> _Tracks:
@@ -107,9 +103,7 @@ def reconstruct(hits: Hits, primaries: Primaries, seed: int) -> dict[str, np.nda
     written = np.isin(np.abs(primaries.pid), SPECIES)
     kept &= (primary < 0) | written[primary] if len(primaries) else kept
     track = np.flatnonzero(kept)
-    track_event = (
-        measured.event[tracks.matrix[track].max(axis=1)] if len(track) else np.zeros(0, dtype=np.int64)
-    )
+    track_event = measured.event[tracks.matrix[track].max(axis=1)] if len(track) else np.zeros(0, dtype=np.int64)
     ghost = primary[track] < 0
     # ghosts in an order that does not depend on how the events were cut into chunks
     ghosts = track[ghost]
