@@ -51,7 +51,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
 
     def place(logical: Any, z: float, mother: Any, copy: int) -> Any:
         where = g.G4ThreeVector(0.0, 0.0, z)
-        alive.append(g.G4PVPlacement(None, where, logical, "placed", mother, False, copy, False))
+        alive.append(g.G4PVPlacement(None, where, logical, "placed", mother, False, copy, False))  # noqa: FBT003
         return alive[-1]
 
     class Construction(g.G4VUserDetectorConstruction):
@@ -59,7 +59,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
             super().__init__()
             self.slabs: list[tuple[Any, float]] = []
 
-        def Construct(self) -> Any:
+        def Construct(self) -> Any:  # noqa: N802
             materials = g.G4NistManager.Instance()
             vacuum = materials.FindOrBuildMaterial("G4_Galactic")
             world = box("world", (WORLD_HALF_WIDTH, WORLD_HALF_WIDTH, WORLD_HALF_LENGTH), vacuum)
@@ -82,7 +82,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
                     place(logical, plane.z, world, number)
             return placed
 
-        def ConstructSDandField(self) -> None:
+        def ConstructSDandField(self) -> None:  # noqa: N802
             for logical, strength in self.slabs:
                 field = g.G4UniformMagField(g.G4ThreeVector(0.0, strength * g.tesla, 0.0))
                 manager = g.G4FieldManager()
@@ -91,9 +91,9 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
                 stepper = g.G4ExactHelixStepper(equation)
                 finder = g.G4ChordFinder(field, SHORTEST_STEP, stepper)
                 manager.SetChordFinder(finder)
-                logical.SetFieldManager(manager, True)
+                logical.SetFieldManager(manager, True)  # noqa: FBT003
                 alive.extend([field, manager, equation, stepper, finder])
             g.G4SDManager.GetSDMpointer().AddNewDetector(sensitive)
-            self.SetSensitiveDetector(SENSITIVE, sensitive, True)
+            self.SetSensitiveDetector(SENSITIVE, sensitive, True)  # noqa: FBT003
 
     return Construction()

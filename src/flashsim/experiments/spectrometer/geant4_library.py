@@ -59,8 +59,7 @@ def require_generators(physics: str = "data-free") -> None:
     absent = [name for name in ("geant4_pybind", "pythia8mc") if importlib.util.find_spec(name) is None]
     if absent:
         raise FlashSimError(
-            f"{' and '.join(absent)} not installed; the reference simulation needs it: "
-            'pip install "flashsim[geant4]"'
+            f'{" and ".join(absent)} not installed; the reference simulation needs it: pip install "flashsim[geant4]"'
         )
     if physics == "FTFP_BERT" and (missing := missing_data_sets()):
         raise FlashSimError(

@@ -76,7 +76,7 @@ def _gun(random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float
 def _pythia(process: str, seed: int) -> Any:
     import pythia8mc
 
-    pythia = pythia8mc.Pythia("", False)
+    pythia = pythia8mc.Pythia("", False)  # noqa: FBT003
     for line in (*PYTHIA_SETTINGS, *PROCESS_SETTINGS[process], f"Random:seed = {seed + 1}"):
         pythia.readString(line)
     pythia.init()

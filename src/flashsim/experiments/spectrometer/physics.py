@@ -75,9 +75,7 @@ class _Processes:
             # The model that Geant4 uses below 1 GeV reads a data set; the relativistic one does not.
             bremsstrahlung = self.named("G4eBremsstrahlung", "eBrem")
             for _ in range(2):
-                model = self.symbols.new(
-                    "G4eBremsstrahlungRelModel", f"{_PARTICLE}{_STRING}", None, "eBremLPM"
-                )
+                model = self.symbols.new("G4eBremsstrahlungRelModel", f"{_PARTICLE}{_STRING}", None, "eBremLPM")
                 set_model = "_ZN20G4VEnergyLossProcess10SetEmModelEP10G4VEmModeli"
                 self.symbols.call(set_model, bremsstrahlung, model, 0)
             self.add(bremsstrahlung, particle)
@@ -141,7 +139,7 @@ def physics_list(geant4: ModuleType, physics: Physics) -> Any:
             self.SetVerboseLevel(0)
             self.SetDefaultCutValue(RANGE_CUT)
 
-        def ConstructParticle(self) -> None:
+        def ConstructParticle(self) -> None:  # noqa: N802
             _or_stop(self._construct_particles)
 
         def _construct_particles(self) -> None:
@@ -150,10 +148,10 @@ def physics_list(geant4: ModuleType, physics: Physics) -> Any:
                 workspace = symbols.allocate()
                 symbols.call(f"_ZN{len(name)}{name}17ConstructParticleEv", workspace)
 
-        def ConstructProcess(self) -> None:
+        def ConstructProcess(self) -> None:  # noqa: N802
             _or_stop(lambda: _Processes(symbols).register_all())
 
-        def SetCuts(self) -> None:
+        def SetCuts(self) -> None:  # noqa: N802
             self.SetCutsWithDefault()
 
     return DataFree()

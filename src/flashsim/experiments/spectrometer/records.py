@@ -13,7 +13,7 @@ class _Rows:
     """Equal-length columns kept in the fields of a frozen dataclass; rows of an event are consecutive."""
 
     def __len__(self) -> int:
-        return len(getattr(self, "event"))
+        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
 
     def take(self: _R, rows: np.ndarray | slice) -> _R:
         """The same columns at some rows: a mask, or indices in the wanted order."""

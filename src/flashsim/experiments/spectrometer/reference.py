@@ -126,8 +126,6 @@ def _make(chunks: list[Chunk], missing: list[Chunk], workers: int, folder: Path,
                 bar.update(task, advance=chunk.events, rate=particles / elapsed)
         except KeyboardInterrupt:
             kept = sum(chunk.path.exists() for chunk in chunks)
-            message = (
-                f"stopped; {kept} of {len(chunks)} chunks are kept in {folder}: the same command goes on"
-            )
+            message = f"stopped; {kept} of {len(chunks)} chunks are kept in {folder}: the same command goes on"
             bar.console.print(message)
             raise KeyboardInterrupt(message) from None

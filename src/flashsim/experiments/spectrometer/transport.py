@@ -23,9 +23,7 @@ _UNFOLLOWED = frozenset({12, -12, 14, -14, 16, -16, 2112, -2112})  # neutrinos a
 _worker: "_Geant4 | None" = None
 
 
-def transport(
-    primaries: Primaries, seed: int, *, physics: Physics = "data-free", log: Path | None = None
-) -> Hits:
+def transport(primaries: Primaries, seed: int, *, physics: Physics = "data-free", log: Path | None = None) -> Hits:
     """The true hits of primaries, from a Geant4 that is started for this call and ends with it.
 
     Events are seeded one by one, so the hits of an event do not depend on the others.
@@ -156,7 +154,7 @@ def _sensitive(geant4: Any, state: _Geant4) -> Any:
             self.entry: tuple[float, float, float] = (0.0, 0.0, 0.0)
             self.crossing = (0, 0)
 
-        def ProcessHits(self, step: Any, _: Any) -> bool:
+        def ProcessHits(self, step: Any, _: Any) -> bool:  # noqa: N802
             track = step.GetTrack()
             if track.GetDefinition().GetPDGCharge() == 0:
                 return False
@@ -182,11 +180,11 @@ def _action_initialization(geant4: Any, state: _Geant4) -> Any:
     urgent, kill = (getattr(geant4.G4ClassificationOfNewTrack, name) for name in ("fUrgent", "fKill"))
 
     class Generator(geant4.G4VUserPrimaryGeneratorAction):
-        def GeneratePrimaries(self, event: Any) -> None:
+        def GeneratePrimaries(self, event: Any) -> None:  # noqa: N802
             state.generate(event)
 
     class Stacking(geant4.G4UserStackingAction):
-        def ClassifyNewTrack(self, track: Any) -> Any:
+        def ClassifyNewTrack(self, track: Any) -> Any:  # noqa: N802
             parent = track.GetParentID()
             if parent == 0:
                 return urgent
@@ -196,7 +194,7 @@ def _action_initialization(geant4: Any, state: _Geant4) -> Any:
             return kill if light or pid in _UNFOLLOWED else urgent
 
     class Actions(geant4.G4VUserActionInitialization):
-        def Build(self) -> None:
+        def Build(self) -> None:  # noqa: N802
             self.actions = (Generator(), Stacking())
             for action in self.actions:
                 self.SetUserAction(action)
