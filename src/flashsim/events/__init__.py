@@ -2,7 +2,9 @@
 
 from .batch import EventBatch
 from .content import content_sha256
+from .gun import ParticleGun
 from .output import Collection, OutputBatch, OutputSchema
+from .pythia import Pythia8Source
 from .read import expand, read_events
 from .source import ColumnSource
 from .writer import Writer, open_writer
@@ -13,6 +15,8 @@ __all__ = [
     "EventBatch",
     "OutputBatch",
     "OutputSchema",
+    "ParticleGun",
+    "Pythia8Source",
     "Writer",
     "content_sha256",
     "expand",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import awkward as ak
 import numpy as np
@@ -118,7 +118,8 @@ class EventBatch:
         layout = ak.index.Index64(self.offsets)
         fields: dict[str, Any] = {"run": self.run, "event": self.event}
         for name, values in self.columns.items():
-            fields[name] = ak.Array(ak.contents.ListOffsetArray(layout, ak.contents.NumpyArray(values)))
+            content: Any = ak.contents.NumpyArray(cast(Any, values))
+            fields[name] = ak.Array(ak.contents.ListOffsetArray(layout, content))
         return ak.zip(fields, depth_limit=1)
 
 

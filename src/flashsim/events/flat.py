@@ -27,12 +27,8 @@ class FlatRows:
 
     def joined(self, after: "FlatRows") -> "FlatRows":
         """These rows, then those of `after`."""
-        columns = {
-            name: np.concatenate([values, after.columns[name]]) for name, values in self.columns.items()
-        }
-        return FlatRows(
-            np.concatenate([self.run, after.run]), np.concatenate([self.event, after.event]), columns
-        )
+        columns = {name: np.concatenate([values, after.columns[name]]) for name, values in self.columns.items()}
+        return FlatRows(np.concatenate([self.run, after.run]), np.concatenate([self.event, after.event]), columns)
 
     def to_batch(self) -> EventBatch:
         """The events in these rows."""

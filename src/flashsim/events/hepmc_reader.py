@@ -67,11 +67,13 @@ def _event(
 def _columns(event: pyhepmc.GenEvent) -> dict[str, np.ndarray]:
     data = pyhepmc.GenEventData()
     event.write_data(data)
-    particles = data.particles
-    first, second = np.asarray(data.links1), np.asarray(data.links2)
+    particles: np.ndarray = np.asarray(data.particles)
+    first = np.asarray(data.links1).astype(np.int64)
+    second = np.asarray(data.links2).astype(np.int64)
     # A link (particle > 0, vertex < 0) enters the vertex, (vertex < 0, particle > 0) leaves it; ids from 1.
-    enters, leaves = first > 0, first < 0
-    stable = np.ones(len(particles), dtype=bool)
+    enters = np.flatnonzero(first > 0)
+    leaves = np.flatnonzero(first < 0)
+    stable: np.ndarray = np.ones(len(particles), dtype=bool)
     stable[first[enters] - 1] = False
     production = np.zeros(len(particles), dtype=np.int64)  # 0: none
     production[second[leaves] - 1] = -first[leaves]
@@ -99,7 +101,7 @@ def _positions(
     incoming: Int[np.ndarray, " links"],
     entered: Int[np.ndarray, " links"],
     production: Int[np.ndarray, " particles"],
-) -> Float64[np.ndarray, "vertices+1 4"]:
+) -> Float64[np.ndarray, "_ 4"]:
     """Vertex positions by number, row 0 that of the event.
 
     A vertex written without position stands where its first incoming particle was made (as in HepMC3).

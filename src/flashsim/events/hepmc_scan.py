@@ -3,8 +3,8 @@
 import gzip
 import re
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import Int64
@@ -25,7 +25,7 @@ class HepMCRecords:
     particles: Int64[np.ndarray, " events"]  # lines of particles in each record
 
 
-def open_hepmc(path: Path) -> IO[bytes]:
+def open_hepmc(path: Path) -> BufferedIOBase:
     """The text of a HepMC file, plain or gzip, by its first bytes."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"

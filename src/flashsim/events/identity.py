@@ -38,7 +38,7 @@ class UniqueEvents:
             self._new, self._n_new = [], 0
 
 
-def _merged(parts: list[Int64[np.ndarray, "n 3"]], where: str) -> Int64[np.ndarray, "m 3"]:
+def _merged(parts: list[Int64[np.ndarray, "_ 3"]], where: str) -> Int64[np.ndarray, "_ 3"]:
     ranges = np.concatenate(parts)
     ranges = ranges[np.lexsort((ranges[:, 1], ranges[:, 0]))]
     run, first, last = ranges.T

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import awkward as ak
 import numpy as np
@@ -30,7 +31,9 @@ class Collection:
 
     def to_awkward(self) -> ak.Array:
         """One list of records an event."""
-        contents = [ak.contents.NumpyArray(np.ascontiguousarray(values)) for values in self.columns.values()]
+        contents: list[Any] = [
+            ak.contents.NumpyArray(cast(Any, np.ascontiguousarray(values))) for values in self.columns.values()
+        ]
         records = ak.contents.RecordArray(contents, list(self.columns), length=int(self.offsets[-1]))
         return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(self.offsets), records))
 

@@ -14,7 +14,7 @@ from .batch import EventBatch
 from .flat import FlatRows, mixed_error, unequal_error, whole_events
 from .source import ColumnSource, missing_column, present, to_identity, to_internal, with_defaults
 
-_FLAT_ROWS = 1 << 17  # rows read at once: some ten MB with twenty columns
+_OBJECTS = 1 << 17  # objects read at once: some ten MB with twenty columns
 
 
 @contextmanager
@@ -25,13 +25,11 @@ def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
             yield file
     except (pa.ArrowException, OSError) as error:
         message = " ".join(str(error).split())
-        raise FlashSimError(
-            f"{path}: not a whole Parquet file, or damaged ({message}); make it again"
-        ) from error
+        raise FlashSimError(f"{path}: not a whole Parquet file, or damaged ({message}); make it again") from error
 
 
 def read_parquet(
-    path: Path, columns: Mapping[str, ColumnSource] | None, event: tuple[str, str], chunk_events: int
+    path: Path, columns: Mapping[str, ColumnSource] | None, event: tuple[str, str]
 ) -> Iterator[EventBatch]:
     """The events of one file, in its order, in pieces of whole events."""
     with open_parquet(path) as file:
@@ -46,7 +44,7 @@ def read_parquet(
         if lists and scalars:
             raise mixed_error(path, scalars, lists)
         read = _jagged if lists else _flat
-        yield from read(file, path, wanted, found, event, chunk_events)
+        yield from read(file, path, wanted, found, event)
 
 
 def _all_columns(schema: pa.Schema, event: tuple[str, str]) -> dict[str, ColumnSource]:
@@ -65,19 +63,14 @@ def _flat(
     wanted: Mapping[str, ColumnSource],
     found: Mapping[str, ColumnSource],
     event: tuple[str, str],
-    _chunk_events: int,
 ) -> Iterator[EventBatch]:
     def chunks() -> Iterator[FlatRows]:
         row = 0
         names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
-        for table in file.iter_batches(batch_size=_FLAT_ROWS, columns=names):
-            run, number = (
-                to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event
-            )
+        for table in file.iter_batches(batch_size=_OBJECTS, columns=names):
+            run, number = (to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event)
             values = {
-                name: to_internal(
-                    _numbers(table.column(source.name), source.name, path, row), source, path, row
-                )
+                name: to_internal(_numbers(table.column(source.name), source.name, path, row), source, path, row)
                 for name, source in found.items()
             }
             yield FlatRows(run, number, with_defaults(values, wanted, len(run)))
@@ -92,14 +85,11 @@ def _jagged(
     wanted: Mapping[str, ColumnSource],
     found: Mapping[str, ColumnSource],
     event: tuple[str, str],
-    chunk_events: int,
 ) -> Iterator[EventBatch]:
     row = 0
     names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
-    for table in file.iter_batches(batch_size=chunk_events, columns=names):
-        run, number = (
-            to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event
-        )
+    for table in file.iter_batches(batch_size=_events_at_once(file, names[-1]), columns=names):
+        run, number = (to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event)
         offsets: np.ndarray | None = None
         values: dict[str, np.ndarray] = {}
         for name, source in found.items():
@@ -114,28 +104,32 @@ def _jagged(
         row += table.num_rows
 
 
+def _events_at_once(file: pq.ParquetFile, name: str) -> int:
+    """How many events hold about as many objects of column `name` as are read at once."""
+    values = 0
+    for index in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(index)
+        columns = [group.column(position) for position in range(group.num_columns)]
+        values += max(c.num_values for c in columns if c.path_in_schema.split(".")[0] == name)
+    return max(1, _OBJECTS * file.metadata.num_rows // max(1, values))
+
+
 def _numbers(array: pa.Array, name: str, path: Path, row: int) -> np.ndarray:
     if pa.types.is_null(array.type) or array.null_count:
         missing = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0]) if len(array) else 0
-        raise FlashSimError(
-            f"{path}: column {name!r} has no value at row {row + missing}; every row needs one"
-        )
+        raise FlashSimError(f"{path}: column {name!r} has no value at row {row + missing}; every row needs one")
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     kind = array.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise FlashSimError(
-            f"{path}: column {name!r} holds {kind}; a column holds one number (or flag) an object"
-        )
+        raise FlashSimError(f"{path}: column {name!r} holds {kind}; a column holds one number (or flag) an object")
     return array.to_numpy(zero_copy_only=False)
 
 
 def _lists(array: pa.Array, name: str, path: Path, row: int) -> tuple[np.ndarray, np.ndarray]:
     if array.null_count:
         missing = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-        raise FlashSimError(
-            f"{path}: column {name!r} has no list at row {row + missing}; an empty event has []"
-        )
+        raise FlashSimError(f"{path}: column {name!r} has no list at row {row + missing}; an empty event has []")
     if pa.types.is_fixed_size_list(array.type):
         array = array.cast(pa.list_(array.type.value_type))
     offsets = array.offsets.to_numpy().astype(np.int64)

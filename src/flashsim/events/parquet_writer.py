@@ -1,7 +1,7 @@
 """Output as Parquet: one row an event, one list an event for each column of objects."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -26,14 +26,14 @@ class ParquetSink:
         self._schema = pa.schema(fields, metadata={"flashsim": metadata})
         repeating = [f"{name}.list.{item}" for name, kind in lists if not pa.types.is_floating(kind)]
         split = [f"{name}.list.{item}" for name, kind in lists if pa.types.is_floating(kind)]
+        options: dict[str, Any] = {"use_dictionary": repeating, "use_byte_stream_split": split}
         self._writer = pq.ParquetWriter(
             path,
             self._schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=repeating,
-            use_byte_stream_split=split,
-            write_statistics=list(_NUMBERS),
+            write_statistics=cast(Any, list(_NUMBERS)),
+            **options,
         )
 
     def write(self, group: OutputBatch) -> None:
@@ -49,8 +49,3 @@ class ParquetSink:
     def close(self) -> None:
         """Write the end of the file."""
         self._writer.close()
-
-
-def read_parquet_metadata(path: Path) -> Mapping[bytes, bytes]:
-    """The key-value metadata of a Parquet file."""
-    return pq.read_schema(path).metadata or {}

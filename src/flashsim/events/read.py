@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from glob import glob
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def read_events(
     HepMC text, plain or gzip. Every batch has `chunk_events` events, but the last, whatever the files; empty
     events are kept. ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an event
     that comes twice is an error. `columns` None reads all columns of numbers (of lists, if the file has any).
-    HepMC files name their own columns and units: there `columns` only gives defaults for what HepMC lacks.
+    HepMC files have their own names and units (see `read_hepmc`): there `columns` are found by our names,
+    their source only gives defaults for what HepMC lacks.
     """
     if chunk_events < 1:
         raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
@@ -87,11 +89,11 @@ def _file(
 ) -> Iterator[EventBatch]:
     head = _head(path)
     if head.startswith(b"root"):
-        return read_root(path, columns, tree, event, chunk_events)
+        return read_root(path, columns, tree, event)
     if head.startswith(b"PAR1"):
-        return read_parquet(path, columns, event, chunk_events)
+        return read_parquet(path, columns, event)
     if b"HepMC::" in head:
-        return (_with_own_columns(batch, columns, path) for batch in read_hepmc(path, index, chunk_events))
+        return (_chosen(batch, columns, path) for batch in read_hepmc(path, index, chunk_events))
     raise FlashSimError(
         f"{path}: {'an empty file' if not head else 'its first bytes are those of no known format'}; FlashSim reads "
         "ROOT (TTree, RNTuple), Parquet, and HepMC2 or HepMC3 text, plain or gzip"
@@ -110,15 +112,14 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _with_own_columns(
-    batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path: Path
-) -> EventBatch:
-    """Events of a source that knows its own names and units, with defaults for columns that it lacks."""
-    lacking = {name: source for name, source in (columns or {}).items() if name not in batch.columns}
-    for name, source in lacking.items():
-        if source.default is None:
+def _chosen(batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path: Path) -> EventBatch:
+    """Events of a source that knows its own names and units: the columns asked, by our names."""
+    if columns is None:
+        return batch
+    for name, source in columns.items():
+        if name not in batch.columns and source.default is None:
             raise missing_column(name, batch.columns, path)
-    return batch.with_columns(**with_defaults({}, lacking, batch.n_objects))
+    return replace(batch, columns=with_defaults(batch.columns, columns, batch.n_objects))
 
 
 def _rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:

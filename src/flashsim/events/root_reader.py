@@ -15,7 +15,7 @@ from .batch import EventBatch, offsets_from_counts
 from .flat import FlatRows, mixed_error, unequal_error, whole_events
 from .source import ColumnSource, missing_column, present, to_identity, to_internal, with_defaults
 
-_FLAT_ROWS = 1 << 17
+_STEP = "16 MB"
 
 
 @contextmanager
@@ -40,7 +40,6 @@ def read_root(
     columns: Mapping[str, ColumnSource] | None,
     tree: str | None,
     event: tuple[str, str],
-    chunk_events: int,
 ) -> Iterator[EventBatch]:
     """The events of one TTree or RNTuple, in its order, in pieces of whole events."""
     with open_table(path, tree) as table:
@@ -50,7 +49,7 @@ def read_root(
                 raise missing_column(name, names, path)
         if columns is None:
             columns = _all_columns(_arrays(table, names, 0, 1), names, event)
-        yield from _events(table, path, columns, present(columns, names, path), event, chunk_events)
+        yield from _events(table, path, columns, present(columns, names, path), event)
 
 
 def _refuse_truncated(file: Any, path: Path) -> None:
@@ -65,13 +64,11 @@ def _table(file: Any, tree: str | None, path: Path) -> Any:
     if tree is None:
         if len(kinds) != 1:
             listed = ", ".join(sorted(kinds)) or "none"
-            raise FlashSimError(
-                f"{path}: name the TTree or RNTuple to read (`tree` in [sample]); it has: {listed}"
-            )
+            raise FlashSimError(f"{path}: name the TTree or RNTuple to read (`tree` in [sample]); it has: {listed}")
         tree = next(iter(kinds))
     if tree not in kinds:
         listed = ", ".join(sorted(kinds)) or "none"
-        raise FlashSimError(f"{path}: no TTree or RNTuple {tree!r}{nearest(tree, kinds)}; it has: {listed}")
+        raise FlashSimError(f"{path}: no TTree or RNTuple {tree!r}{nearest(str(tree), kinds)}; it has: {listed}")
     return file[tree]
 
 
@@ -83,9 +80,7 @@ def _arrays(table: Any, names: list[str], start: int, stop: int) -> dict[str, ak
     return {name: array[name] for name in names}
 
 
-def _all_columns(
-    first: Mapping[str, ak.Array], names: list[str], event: tuple[str, str]
-) -> dict[str, ColumnSource]:
+def _all_columns(first: Mapping[str, ak.Array], names: list[str], event: tuple[str, str]) -> dict[str, ColumnSource]:
     names = [name for name in names if name not in event]
     lists = [name for name in names if first[name].ndim > 1]
     return {name: ColumnSource(name) for name in lists or names}
@@ -97,7 +92,6 @@ def _events(
     wanted: Mapping[str, ColumnSource],
     found: Mapping[str, ColumnSource],
     event: tuple[str, str],
-    chunk_events: int,
 ) -> Iterator[EventBatch]:
     names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
     shape = {name: array.ndim for name, array in _arrays(table, names, 0, 1).items()}
@@ -105,14 +99,18 @@ def _events(
     scalars = {source.name for source in found.values()} - lists
     if lists and scalars:
         raise mixed_error(path, scalars, lists)
-    rows = chunk_events if lists else _FLAT_ROWS
-    pieces = (
-        (start, _arrays(table, names, start, min(start + rows, table.num_entries)))
-        for start in range(0, table.num_entries, rows)
-    )
+    pieces = _pieces(table, names)
     if lists:
         return (_jagged(piece, path, wanted, found, event, start) for start, piece in pieces)
     return whole_events(_flat(piece, path, wanted, found, event, start) for start, piece in pieces)
+
+
+def _pieces(table: Any, names: list[str]) -> Iterator[tuple[int, dict[str, ak.Array]]]:
+    """The table in pieces that are small in memory, each with the row that it starts at."""
+    row = 0
+    for array in table.iterate(names, step_size=_STEP, library="ak"):
+        yield row, {name: array[name] for name in names}
+        row += len(array)
 
 
 def _flat(
@@ -157,7 +155,5 @@ def _jagged(
 
 def _numbers(array: ak.Array, name: str, path: Path) -> np.ndarray:
     if array.ndim != 1 or array.fields or not isinstance(array.layout, ak.contents.NumpyArray):
-        raise FlashSimError(
-            f"{path}: column {name!r} holds {array.type.content}; a column holds one number an object"
-        )
+        raise FlashSimError(f"{path}: column {name!r} holds {array.type.content}; a column holds one number an object")
     return np.asarray(array)

@@ -36,9 +36,7 @@ class RootSink:
     checksums, so that the time is ROOT's first day (1995-01-01), the UUID is zero, and there is no name.
     """
 
-    def __init__(
-        self, path: Path, schema: OutputSchema, metadata: str, kind: Literal["ttree", "rntuple"]
-    ) -> None:
+    def __init__(self, path: Path, schema: OutputSchema, metadata: str, kind: Literal["ttree", "rntuple"]) -> None:
         self._schema = schema
         self._kind = kind
         numbers = {"run": np.dtype(np.int64), "event": np.dtype(np.int64), "copy": np.dtype(np.int32)}
@@ -79,7 +77,7 @@ class RootSink:
 
     def _lists(self, group: OutputBatch) -> dict[str, ak.Array]:
         records = self._records(group)
-        return {written: records[name][column] for written, name, column, _ in self._schema.columns()}
+        return {written: ak.Array(records[name][column]) for written, name, column, _ in self._schema.columns()}
 
 
 def _empty(schema: OutputSchema) -> OutputBatch:

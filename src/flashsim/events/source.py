@@ -37,9 +37,7 @@ def missing_column(name: str, known: Iterable[str], path: Path) -> FlashSimError
     """The error for a column that a file lacks, with the nearest name that it has."""
     names = sorted(known)
     listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return FlashSimError(
-        f"{path}: no column {name!r}{nearest(name, names)}; the file has {listed or 'no columns'}"
-    )
+    return FlashSimError(f"{path}: no column {name!r}{nearest(name, names)}; the file has {listed or 'no columns'}")
 
 
 def with_defaults(
@@ -91,9 +89,7 @@ def to_identity(values: np.ndarray, name: str, path: Path) -> Int64[np.ndarray, 
             f"{path}: column {name!r} identifies events and must hold one integer a row; it holds {_kind(values)}"
         )
     if values.dtype == np.uint64 and len(values) and values.max() > np.iinfo(np.int64).max:
-        raise FlashSimError(
-            f"{path}: column {name!r} has {values.max()}, beyond the largest number {2**63 - 1}"
-        )
+        raise FlashSimError(f"{path}: column {name!r} has {values.max()}, beyond the largest number {2**63 - 1}")
     return values.astype(np.int64)
 
 

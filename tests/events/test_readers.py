@@ -1,0 +1,124 @@
+"""The same events whatever the format and the chunk: by hand for the golden files, by count for real ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flashsim.errors import FlashSimError
+from flashsim.events import ColumnSource, EventBatch, read_events
+
+COLUMNS = {
+    "px": ColumnSource("px", factor=1e-3),
+    "pid": ColumnSource("pid"),
+    "good": ColumnSource("flag"),
+    "absent": ColumnSource("absent", default=2.5),
+}
+FLAT = ["flat.parquet", "flat_ttree.root", "flat_rntuple.root"]
+JAGGED = ["jagged.parquet", "jagged_ttree.root", "jagged_rntuple.root"]
+CHUNKS = [1, 2, 3, 7]
+
+
+def read(paths: object, chunk: int, columns: object = None, **options: object) -> EventBatch:
+    batches = list(read_events(paths, columns, chunk_events=chunk, **options))  # type: ignore[arg-type]
+    assert [batch.n_events for batch in batches[:-1]] == [chunk] * (len(batches) - 1)
+    assert 1 <= batches[-1].n_events <= chunk
+    return EventBatch.concatenate(batches)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("name", FLAT + JAGGED)
+def test_tables_hold_these_events(golden: Path, name: str, chunk: int):
+    events = read(golden / name, chunk, COLUMNS)
+    if name in FLAT:  # one row an object: the empty event has no row
+        assert list(zip(events.run, events.event, strict=True)) == [(1, 10), (1, 12), (2, 10)]
+        assert events.counts.tolist() == [2, 3, 1]
+    else:
+        assert list(zip(events.run, events.event, strict=True)) == [(1, 10), (1, 11), (1, 12), (2, 10)]
+        assert events.counts.tolist() == [2, 0, 3, 1]
+    assert events.columns["px"].tolist() == pytest.approx([1.0, -2.5, 0.5, 0.25, 0.125, -8.0], rel=1e-15)
+    assert events.columns["pid"].tolist() == [13, -13, 211, -211, 2212, 11]
+    assert events.columns["pid"].dtype == np.int32
+    assert events.columns["good"].tolist() == [True, False, False, False, True, True]
+    assert events.columns["absent"].tolist() == [2.5] * 6
+
+
+@pytest.mark.parametrize("name", FLAT + JAGGED)
+def test_without_a_choice_all_columns_come(golden: Path, name: str):
+    events = read(golden / name, 7)
+    assert set(events.columns) == {"px", "pid", "flag"}
+    assert events.columns["px"][0] == 1000.0
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_hepmc2_in_mev_and_cm_with_an_elastic_and_an_empty_collision(golden: Path, chunk: int):
+    events = read(golden / "collisions.hepmc2", chunk)
+    assert events.event.tolist() == [7, 8, 9]
+    assert events.run.tolist() == [0, 0, 0]
+    assert events.counts.tolist() == [4, 0, 4]
+    columns = events.columns
+    assert columns["pid"].tolist() == [2212, 2212, 2212, 2212, 511, 421, -321, 211]
+    assert columns["stable"].tolist() == [False, True, False, True, False, False, True, True]
+    assert columns["status"].tolist() == [4, 1, 4, 1, 2, 2, 1, 1]
+    assert columns["px"].tolist() == pytest.approx([0, 0.1, 0, -0.1, 1, 0.5, 0.4, 0.1])
+    assert columns["mass"][4] == pytest.approx(5.27965)
+    assert columns["energy"][7] == pytest.approx(8.017)
+    assert columns["vx"].tolist() == [0, 5, 0, 5, 0, 10, 10, 10]
+    assert columns["vy"].tolist() == [0, -2.5, 0, -2.5, 0, 20, 20, 20]
+    assert columns["vz"].tolist() == [0, 100, 0, 100, 0, 30, 40, 40]
+    assert columns["vt"][1] == pytest.approx(7.5 / 299.792458)  # the file has c·t in cm
+
+
+@pytest.mark.parametrize("name", ["collisions.hepmc3", "collisions.hepmc3.gz"])
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_hepmc3_with_repeated_numbers_counts_by_position(golden: Path, name: str, chunk: int):
+    events = read(golden / name, chunk)
+    assert events.event.tolist() == [0, 1, 2]  # the file says 3, 3, 4
+    assert events.columns["event_number"].tolist() == [3, 3, 3, 4, 4, 4, 4]
+    assert events.counts.tolist() == [3, 0, 4]
+    assert events.columns["stable"].tolist() == [False, False, True, False, False, True, True]
+    assert events.columns["vt"].tolist() == pytest.approx([0, 0, 1, 0, 0, 0, 0])
+    # The event is at (1, 2, 3): what has no vertex, or one without position, is there.
+    assert events.columns["vx"].tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert events.columns["vz"].tolist() == [0, 0, -1.5, 3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("evt0.mc2", [4, 165, 1734]), ("evt5.mc2", [4, 360, 559, 935, 441, 1763]), ("evt7.mc2", [746])],
+)
+def test_real_collisions_all_of_them_and_no_more(real_data: Path, name: str, counts: list[int], chunk: int):
+    events = read(real_data / name, chunk)
+    assert events.counts.tolist() == counts
+    assert events.event.tolist() == list(range(1, len(counts) + 1))
+    beams = np.abs(events.columns["pz"]) > 6499.9
+    assert events.columns["energy"][beams].max() == pytest.approx(6500.0, rel=1e-6)  # the file is in MeV
+
+
+def test_files_that_all_count_from_one_share_no_event(real_data: Path):
+    events = read(str(real_data / "evt*.mc2"), 4)
+    assert events.counts.tolist() == [4, 165, 1734, 4, 360, 559, 935, 441, 1763, 746]
+    assert events.run.tolist() == [0] * 3 + [1] * 6 + [2]
+
+
+def test_hepmc_needs_no_names_and_no_units_from_the_card(golden: Path):
+    columns = {"px": ColumnSource("TRUEP_X", factor=1e-3), "ghost": ColumnSource("ghost", default=0.0)}
+    events = read(golden / "collisions.hepmc2", 7, columns)
+    assert events.columns["px"][1] == pytest.approx(0.1)
+    assert events.columns["ghost"].tolist() == [0.0] * 8
+    assert set(events.columns) == {"px", "ghost"}
+    with pytest.raises(FlashSimError, match="no column 'chi2'"):
+        read(golden / "collisions.hepmc2", 7, {"chi2": ColumnSource("chi2")})
+
+
+def test_a_branch_of_a_real_root_file(real_data: Path):
+    columns = {"pt": ColumnSource("GenJet_pt"), "eta": ColumnSource("GenJet_eta")}
+    events = read(real_data / "nano_tt_v12.root", 33, columns, tree="Events")
+    assert (events.n_events, events.n_objects) == (200, 1694)
+
+
+def test_a_chunk_may_hold_events_of_several_files(golden: Path):
+    files = [golden / "jagged.parquet", golden / "collisions.hepmc2"]
+    events = read(files, 5, {"pid": ColumnSource("pid"), "px": ColumnSource("px", factor=1e-3)})
+    assert events.counts.tolist() == [2, 0, 3, 1, 4, 0, 4]
