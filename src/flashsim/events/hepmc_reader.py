@@ -111,7 +111,7 @@ def _positions(
     table[0] = shift.x, shift.y, shift.z, shift.t
     for axis, name in enumerate("xyzt"):
         table[1:, axis] = vertices[name]
-    unset = ~table.any(axis=1)
+    unset: np.ndarray = np.logical_not(np.any(table, axis=1))
     unset[0] = False
     if unset.any():
         parent = np.zeros(len(table), dtype=np.int64)
