@@ -9,6 +9,7 @@ import ctypes
 import importlib.util
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -117,6 +118,14 @@ class Symbols:
     def particle(self, name: str) -> int:
         """The definition of a particle from the name of its class, as in ``PionPlus``."""
         return self.call(f"_ZN{len(name) + 2}G4{name}{len(name)}{name}Ev", result=_Pointer)
+
+    def integers(self, values: Sequence[int]) -> int:
+        """A `std::vector<int>` that lives as long as the process: begin, end, capacity."""
+        numbers = (ctypes.c_int * len(values))(*values)
+        end = ctypes.addressof(numbers) + ctypes.sizeof(numbers)
+        layout = (ctypes.c_uint64 * 3)(ctypes.addressof(numbers), end, end)
+        self._alive += [numbers, layout]
+        return ctypes.addressof(layout)
 
     def _argument(self, value: int | str | None) -> Any:
         return self._string(value) if isinstance(value, str) else _Pointer(value)

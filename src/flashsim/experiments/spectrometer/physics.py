@@ -12,9 +12,10 @@ from flashsim.experiments.spectrometer.geant4_library import Physics, Symbols
 RANGE_CUT = 1.0  # mm: secondaries that would not fly farther are not made, their energy is deposited
 LIMITS = (
     "Not a validated Geant4 reference list: no data sets are used. Bremsstrahlung by the relativistic model "
-    "below its range too; hadronic interactions by the Bertini cascade above its range too (no FTF), and "
-    "none for antiprotons and hyperons; no photon evaporation; neutrons are not followed; no bremsstrahlung "
-    "and pair production by muons; the field is By(z) only, with vacuum between the planes."
+    "below its range too; hadronic interactions by the Bertini cascade and the Fritiof model as in FTFP_BERT, "
+    "but with de-excitation and photon evaporation without level data and without neutron capture; neutrons "
+    "are not followed; no elastic scattering of antiprotons on nuclei; no bremsstrahlung and pair production "
+    "by muons; the field is By(z) only, with vacuum between the planes."
 )
 
 _PARTICLE_FAMILIES = ("Boson", "Lepton", "Meson", "Baryon", "Ion", "ShortLived")
@@ -24,6 +25,7 @@ _DECAYING = (
 )
 _HADRONS = ("PionPlus", "PionMinus", "KaonPlus", "KaonMinus", "Proton", "AntiProton")
 _CHARGED_BARYONS = ("Deuteron", "Triton", "SigmaPlus", "SigmaMinus")
+_KAONS = (321, -321, 130, 310)
 _IONS = ("Alpha", "He3", "GenericIon")
 _ELECTROMAGNETIC = 2  # the C++ enumeration G4ProcessType
 _STRING = "RK8G4String"
@@ -51,14 +53,9 @@ class _Processes:
         self.electrons()
         self.ionisation()
         self.hadronic()
-        decay = self.named_typed("G4Decay", "Decay", 6)
+        decay = self.named("G4Decay", "Decay")
         for particle in _DECAYING:
             self.add(decay, particle)
-
-    def named_typed(self, class_name: str, name: str, process_type: int) -> int:
-        if class_name == "G4Decay":
-            return self.named(class_name, name)
-        return self.symbols.new(class_name, f"{_STRING}13G4ProcessType", name, process_type)
 
     def photons(self) -> None:
         for class_name, name in (
@@ -66,7 +63,9 @@ class _Processes:
             ("G4ComptonScattering", "compt"),
             ("G4GammaConversion", "conv"),
         ):
-            self.add(self.named_typed(class_name, name, _ELECTROMAGNETIC), "Gamma")
+            signature = f"{_STRING}13G4ProcessType"
+            process = self.symbols.new(class_name, signature, name, _ELECTROMAGNETIC)
+            self.add(process, "Gamma")
 
     def electrons(self) -> None:
         for particle in ("Electron", "Positron"):
@@ -93,28 +92,35 @@ class _Processes:
             self.add(self.named("G4ionIonisation", "ionIoni"), particle)
 
     def hadronic(self) -> None:
-        cascade = self.named("G4CascadeInterface", "BertiniCascade")
+        """As FTFP_BERT: the Bertini cascade below 6 GeV, the Fritiof string model above 3 GeV."""
         elastic = self.named("G4HadronElastic", "hElasticLHEP")
         for particle, family in (("PionPlus", "Pion"), ("PionMinus", "Pion"), ("Proton", "Nucleon")):
             definition = self.symbols.particle(particle)
-            for kind, model in (("Inelastic", cascade), ("Elastic", elastic)):
-                cross_section = self.symbols.new(f"G4BGG{family}{kind}XS", _PARTICLE, definition)
-                self.interaction(kind, particle, cross_section, model)
-        for particle in ("KaonPlus", "KaonMinus"):
-            cross_section = self.symbols.new(f"G4Chips{particle}InelasticXS", "v")
-            self.interaction("Inelastic", particle, cross_section, cascade)
+            name = f"{particle}Inelastic"
+            inelastic = self.symbols.new("G4HadronInelasticProcess", f"{_STRING}{_PARTICLE}", name, definition)
+            self.build_models(inelastic, "Proton" if family == "Nucleon" else family)
+            self.add(inelastic, particle)
+            scattering = self.named("G4HadronElasticProcess", "hadElastic")
+            cross_section = self.symbols.new(f"G4BGG{family}ElasticXS", _PARTICLE, definition)
+            add_cross_section = "_ZN17G4HadronicProcess10AddDataSetEP22G4VCrossSectionDataSet"
+            self.symbols.call(add_cross_section, scattering, cross_section)
+            add_model = "_ZN17G4HadronicProcess10RegisterMeEP21G4HadronicInteraction"
+            self.symbols.call(add_model, scattering, elastic)
+            self.add(scattering, particle)
+        for group in ("19BuildKaonsFTFP_BERT", "22BuildHyperonsFTFP_BERT", "22BuildAntiLightIonsFTFP"):
+            self.symbols.call(f"_ZN17G4HadronicBuilder{group}Ev")  # the last holds antiprotons too
+        build_elastic = "_ZN17G4HadronicBuilder12BuildElasticERKSt6vectorIiSaIiEE"
+        self.symbols.call(build_elastic, self.symbols.integers(_KAONS))
 
-    def interaction(self, kind: str, particle: str, cross_section: int, model: int) -> None:
-        name = f"{particle}{kind}"
-        if kind == "Elastic":
-            process = self.named("G4HadronElasticProcess", "hadElastic")
-        else:
-            definition = self.symbols.particle(particle)
-            process = self.symbols.new("G4HadronInelasticProcess", f"{_STRING}{_PARTICLE}", name, definition)
-        add_cross_section = "_ZN17G4HadronicProcess10AddDataSetEP22G4VCrossSectionDataSet"
-        self.symbols.call(add_cross_section, process, cross_section)
-        self.symbols.call("_ZN17G4HadronicProcess10RegisterMeEP21G4HadronicInteraction", process, model)
-        self.add(process, particle)
+    def build_models(self, inelastic: int, builder: str) -> None:
+        """Give a process FTFP_BERT's models with their ranges of energy, and their cross section."""
+        fritiof, cascade = f"G4FTFP{builder}Builder", f"G4Bertini{builder}Builder"
+        without_quasi_elastic = None  # a null pointer passes as false
+        for name, pointer in (
+            (fritiof, self.symbols.new(fritiof, "b", without_quasi_elastic)),
+            (cascade, self.symbols.new(cascade, "v")),
+        ):
+            self.symbols.call(f"_ZN{len(name)}{name}5BuildEP24G4HadronInelasticProcess", pointer, inelastic)
 
 
 def _or_stop(action: Any) -> None:
