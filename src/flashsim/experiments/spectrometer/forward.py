@@ -60,7 +60,7 @@ def hypotheses(
     """
     far = PLANE_Z[plane]
     straight = state[:, :2] + (far - z) * state[:, 2:4]
-    wide_y = half_width[1] + 0.15 * np.abs(straight[:, 1])
+    wide_y = half_width[1] + 0.3 * np.abs(straight[:, 1])
     track, hit = search.pairs(plane, "y", event, straight[:, 1], wide_y)
     near = np.abs(search.hits.x[hit] - straight[track, 0]) < half_width[0]
     track, hit = track[near], hit[near]
@@ -95,7 +95,7 @@ def find_long_tracks(
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     for seed in (DOWNSTREAM[4], DOWNSTREAM[6], DOWNSTREAM[5]):
         track, tried, miss_y = hypotheses(
-            search, event[open_tracks], state[open_tracks], END, seed, (2600.0, 60.0), (5.0, 50.0),
+            search, event[open_tracks], state[open_tracks], END, seed, (3400.0, 60.0), (5.0, 50.0),
             1 / _LEAST_MOMENTUM,
         )  # fmt: skip
         there = propagate(tried, END, PLANE_Z[seed])

@@ -7,10 +7,9 @@ from flashsim.experiments.spectrometer.geometry import PLANES
 
 RADIATION_LENGTH = {"G4_Si": 93.70, "G4_POLYSTYRENE": 413.1}  # mm, Particle Data Group
 ENERGY_LOSS = {"G4_Si": 0.37e-3, "G4_POLYSTYRENE": 0.21e-3}  # GeV/mm, mean of a relativistic particle
-# Highland's logarithm belongs to the whole depth that a particle crosses, not to one plane: these are the
-# radiation lengths of the planes that decide the errors. With one plane's depth pulls are 7 % too wide.
-_WHOLE_DEPTH = 0.04
-_HIGHLAND = 13.6e-3 * (1 + 0.038 * np.log(_WHOLE_DEPTH))  # GeV
+# Highland's logarithm belongs to the whole depth that a particle crosses, not to one plane. These are the
+# radiation lengths to the end of each station; with one plane's depth pulls are 7 % too wide.
+_WHOLE_DEPTH = {"vertex": 0.04, "upstream": 0.08, "downstream": 0.13}
 _PION_MASS = 0.13957  # GeV: the hypothesis of the fit, as experiments do
 
 
@@ -24,7 +23,8 @@ def scattering_variance(plane: int, state: Float[np.ndarray, "n 5"]) -> Float64[
     depth = where.thickness / RADIATION_LENGTH[where.material] * _path_factor(state[:, 2], state[:, 3])
     inverse_momentum = np.abs(state[:, 4])
     inverse_beta = np.sqrt(1 + (_PION_MASS * inverse_momentum) ** 2)
-    return (_HIGHLAND * inverse_beta * inverse_momentum) ** 2 * depth
+    highland = 13.6e-3 * (1 + 0.038 * np.log(_WHOLE_DEPTH[where.station]))  # GeV
+    return (highland * inverse_beta * inverse_momentum) ** 2 * depth
 
 
 def slope_noise(plane: int, state: Float[np.ndarray, "n 5"]) -> Float64[np.ndarray, "n 2 2"]:

@@ -81,7 +81,8 @@ class HitSearch:
         """The hit nearest to each prediction, in units of the window, or -1; and that distance squared."""
         query, hit = self.pairs(plane, "x", event, x, window_x)
         offset_y = (self.hits.y[hit] - y[query]) / window_y[query]
-        query, hit, offset_y = (a[np.abs(offset_y) <= 1.0] for a in (query, hit, offset_y))
+        near = np.abs(offset_y) <= 1.0
+        query, hit, offset_y = query[near], hit[near], offset_y[near]
         distance = ((self.hits.x[hit] - x[query]) / window_x[query]) ** 2 + offset_y**2
         order = np.lexsort((distance, query))
         first = order[np.flatnonzero(np.diff(query[order], prepend=-1))]
@@ -96,6 +97,4 @@ def inside(plane: int, x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"]) -> 
     """Whether points lie on the sensitive area of a plane: within its edges, outside its hole."""
     where = PLANES[plane]
     radius_x, radius_y = np.abs(x), np.abs(y)
-    return (
-        (radius_x < where.half_x) & (radius_y < where.half_y) & (np.maximum(radius_x, radius_y) > where.hole)
-    )
+    return (radius_x < where.half_x) & (radius_y < where.half_y) & (np.maximum(radius_x, radius_y) > where.hole)

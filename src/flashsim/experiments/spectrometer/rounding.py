@@ -43,7 +43,7 @@ def positive_definite(packed: Float[np.ndarray, "n 15"]) -> Bool[np.ndarray, "n"
     """Whether each matrix is safely positive definite, judged by its correlation matrix."""
     full = unpack(packed)
     diagonal = np.diagonal(full, axis1=1, axis2=2)
-    good = (diagonal > 0).all(axis=1) & np.isfinite(packed).all(axis=1)
+    good = np.all(diagonal > 0, axis=1) & np.all(np.isfinite(packed), axis=1)
     scale = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
     correlation = np.where(good[:, None, None], full * scale[:, :, None] * scale[:, None, :], np.eye(5))
     return good & (np.linalg.eigvalsh(correlation)[:, 0] > _LEAST_EIGENVALUE)

@@ -81,9 +81,7 @@ def _points_to_beam(line: _Lines, z: float) -> Bool[np.ndarray, "n"]:
     return (along < 0.0) & (along > -300.0 - z) & (distance < _DISTANCE) & (steep < _STEEPEST)
 
 
-def _seeds(
-    search: HitSearch, used: np.ndarray, outer_plane: int, inner_plane: int
-) -> tuple[np.ndarray, _Lines]:
+def _seeds(search: HitSearch, used: np.ndarray, outer_plane: int, inner_plane: int) -> tuple[np.ndarray, _Lines]:
     """Candidate matrices with two hits, and their lines at the inner plane."""
     hits = search.hits
     rows = np.flatnonzero((hits.plane == outer_plane) & ~used)
