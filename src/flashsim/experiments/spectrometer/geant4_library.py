@@ -8,7 +8,6 @@ constructors through ctypes. Symbol names and object sizes belong to one wheel: 
 import ctypes
 import importlib.util
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -72,8 +71,7 @@ def require_generators(physics: str = "data-free") -> None:
 def import_geant4(physics: Physics) -> ModuleType:
     """Import the wheel with every data variable set, so that it neither asks nor downloads."""
     require_generators(physics)
-    empty = Path(tempfile.mkdtemp(prefix="flashsim-geant4-"))
-    (empty / "ENSDFSTATE.dat").touch()  # read at start, even though nothing in it is used
+    empty = Path(__file__).with_name("no_data_sets")
     os.environ.pop("CI", None)  # on CI the wheel would download without asking
     os.environ.setdefault("GEANT4_DATA_DIR", str(empty))  # stops the question
     if physics == "data-free":

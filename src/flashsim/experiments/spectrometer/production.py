@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def make_chunk(chunk: Chunk) -> int:
     return len(primaries)
 
 
-def make_chunks(chunks: list[Chunk], workers: int, log_folder: Path) -> Iterator[tuple[Chunk, int]]:
+def make_chunks(chunks: list[Chunk], workers: int, log_folder: Path) -> Generator[tuple[Chunk, int], None, None]:
     """Make chunks on workers, in any order; yields each with its number of particles as it is finished."""
     context = multiprocessing.get_context("spawn")  # Geant4 and JAX do not survive a fork
     before = set(multiprocessing.active_children())

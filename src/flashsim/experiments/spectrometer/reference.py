@@ -1,5 +1,6 @@
 """The spectrometer's reference sample: generated, transported by Geant4, reconstructed, in one file."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -45,7 +46,7 @@ def make_reference(
     chunks = plan_chunks(events, seed, physics, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     _make(chunks, missing, min(workers or os.cpu_count() or 1, max(len(missing), 1)), folder, progress)
-    write_sample(output, pa.concat_tables([pq.read_table(chunk.path) for chunk in chunks]), provenance)
+    write_sample(output, pa.concat_tables([_read(chunk.path) for chunk in chunks]), provenance)
     shutil.rmtree(folder)
     return output
 
@@ -91,10 +92,20 @@ def _check(events: int, seed: int, workers: int | None, output: Path) -> None:
         raise FlashSimError(f"{output.parent} is not a folder: make it, or give another output")
 
 
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise FlashSimError(f"{path} cannot be read ({error}): remove it, the same command makes it again") from error
+
+
 def _claim(folder: Path, provenance: dict[str, Any]) -> None:
     """Make the folder of finished chunks, or check that it belongs to the same production."""
     request, text = folder / "request.json", json.dumps(provenance, sort_keys=True, indent=1)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FlashSimError(f"{folder}: cannot be made: {error.strerror}") from error
     if request.exists() and request.read_text() == text:
         return
     if request.exists() and any(folder.glob("chunk-*.parquet")):
@@ -120,10 +131,11 @@ def _make(chunks: list[Chunk], missing: list[Chunk], workers: int, folder: Path,
         task = bar.add_task("Geant4", total=sum(chunk.events for chunk in chunks), completed=done, rate=0.0)
         particles = 0
         try:
-            for chunk, count in make_chunks(missing, workers, folder):
-                particles += count
-                elapsed = bar.tasks[0].elapsed or 1.0
-                bar.update(task, advance=chunk.events, rate=particles / elapsed)
+            with contextlib.closing(make_chunks(missing, workers, folder)) as finished:
+                for chunk, count in finished:
+                    particles += count
+                    elapsed = bar.tasks[0].elapsed or 1.0
+                    bar.update(task, advance=chunk.events, rate=particles / elapsed)
         except KeyboardInterrupt:
             kept = sum(chunk.path.exists() for chunk in chunks)
             message = f"stopped; {kept} of {len(chunks)} chunks are kept in {folder}: the same command goes on"
