@@ -75,9 +75,9 @@ def simulate(
 ) -> Counts:
     """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
 
-    Each event is simulated `oversample` times; `first` takes so many events from the start only. The same release, seed and events give the same bytes,
-    whatever `workers` and `chunk_events` are. A run that was stopped goes on where it was when it is
-    called again; until then its finished blocks are in ``<output>.unfinished``.
+    Each event is simulated `oversample` times; `first` takes so many events from the start only.
+    The same release, seed and events give the same bytes, whatever `workers` and `chunk_events`
+    are. A run that was stopped goes on where it was when it is called again; until then its finished blocks are in ``<output>.unfinished``.
     """
     detector = release if isinstance(release, Detector) else load(release)
     card = detector.card
@@ -90,9 +90,7 @@ def simulate(
     if first is not None:
         batches = first_events(batches, first)
     request = Request(seed, oversample, first, identity)
-    return produce(
-        detector, batches, Path(output), request, workers=workers, format=format, report=report
-    )
+    return produce(detector, batches, Path(output), request, workers=workers, format=format, report=report)
 
 
 def validate(

@@ -11,9 +11,7 @@ from flashsim.cli.app import app, console, interruptible
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")] = Path(
-        "flashsim-demo"
-    ),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")] = Path("flashsim-demo"),
     events: Annotated[
         int | None, typer.Option(min=1, help="Events to simulate (default: the test part of the sample).")
     ] = None,

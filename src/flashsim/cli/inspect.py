@@ -70,22 +70,17 @@ def _release(path: Path) -> None:
 
 
 def _file(path: Path) -> None:
-    import numpy as np
+    from flashsim.events import describe_file
 
-    from flashsim.events import read_events
-
-    events, objects = 0, 0
-    ranges: dict[str, tuple[float, float]] = {}
-    for batch in read_events(path, None):
-        events, objects = events + batch.n_events, objects + batch.n_objects
-        for name, values in batch.columns.items():
-            if len(values):
-                low, high = ranges.get(name, (np.inf, -np.inf))
-                ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
-    console.print(f"[bold]{path}[/]: {events:,} events, {objects:,} objects", highlight=False)
+    found = describe_file(path)
+    console.print(f"[bold]{path}[/]: {found.format}, {found.rows:,} rows", highlight=False)
+    for key, value in found.metadata.items():
+        if key != "units":
+            console.print(f"{key}: {escape(str(value))}", highlight=False)
+    units = found.metadata.get("units", {})
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("column", "smallest", "largest"):
-        table.add_column(title, justify="left" if title == "column" else "right")
-    for name, (low, high) in ranges.items():
-        table.add_row(escape(name), f"{low:.6g}", f"{high:.6g}")
+    for title in ("column", "type", "unit"):
+        table.add_column(title)
+    for name, kind in found.columns.items():
+        table.add_row(escape(name), escape(kind), escape(units.get(name, "")))
     console.print(table, highlight=False)

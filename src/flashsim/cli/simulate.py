@@ -20,15 +20,11 @@ def simulate(
         list[Path],
         typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain or gzip."),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write: *.parquet or *.root; must not exist.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: *.parquet or *.root; must not exist.")],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Threads; the result does not depend on it.")] = 2,
-    chunk: Annotated[
-        int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")
-    ] = 1000,
+    chunk: Annotated[int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")] = 1000,
     format: Annotated[
         Literal["ttree", "rntuple"] | None, typer.Option(help="What a ROOT file holds (default: ttree).")
     ] = None,
@@ -68,8 +64,6 @@ def print_summary(counts: "Counts", output: Path, seconds: float) -> None:
     table.add_row("objects reconstructed", f"{counts.reconstructed:,}")
     for stage, number in counts.outside.items():
         table.add_row(f"outside the training range of {stage}", f"{number:,}")
-    table.add_row(
-        "rate", f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s"
-    )
+    table.add_row("rate", f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s")
     table.add_row("file", f"{output} ({output.stat().st_size / 1e6:,.1f} MB)")
     console.print(table, highlight=False)

@@ -13,9 +13,7 @@ GATE_FAILED = 1
 @app.command()
 def validate(
     release: Annotated[Path, typer.Argument(help="The release to validate.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for report.html and metrics.json.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report.html and metrics.json.")],
     sample: Annotated[
         list[Path] | None,
         typer.Option(help="Full simulation to compare with; default: the test part of the card's sample."),

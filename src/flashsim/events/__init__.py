@@ -2,6 +2,7 @@
 
 from .batch import EventBatch
 from .content import content_sha256
+from .describe import FileDescription, describe_file
 from .gun import ParticleGun
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
@@ -13,12 +14,14 @@ __all__ = [
     "Collection",
     "ColumnSource",
     "EventBatch",
+    "FileDescription",
     "OutputBatch",
     "OutputSchema",
     "ParticleGun",
     "Pythia8Source",
     "Writer",
     "content_sha256",
+    "describe_file",
     "expand",
     "open_writer",
     "read_events",

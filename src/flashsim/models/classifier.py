@@ -24,12 +24,10 @@ class CategoricalClassifier(AbstractModel):
     noise: int = eqx.field(static=True, default=1)
 
     @staticmethod
-    def create(
-        conditions: int, targets: int, *, width: int, depth: int, key: PRNGKeyArray
-    ) -> "CategoricalClassifier":
+    def create(conditions: int, targets: int, *, width: int, depth: int, key: PRNGKeyArray) -> "CategoricalClassifier":
         """An untrained classifier of `targets` classes."""
         net = MLP(conditions, targets, width=width, depth=depth, key=key)
-        return CategoricalClassifier(net, jnp.zeros(()))
+        return CategoricalClassifier(net=net, log_temperature=jnp.zeros(()))
 
     def log_probabilities(self, conditions: Float[Array, " conditions"]) -> Float[Array, " classes"]:
         """The logarithms of one object's class probabilities."""
@@ -51,9 +49,7 @@ class CategoricalClassifier(AbstractModel):
     ) -> Float[Array, " objects"]:
         """The cross-entropy of each object; the temperature is fitted after training, not here."""
         del key
-        frozen = eqx.tree_at(
-            lambda m: m.log_temperature, self, jax.lax.stop_gradient(self.log_temperature)
-        )
+        frozen = eqx.tree_at(lambda m: m.log_temperature, self, jax.lax.stop_gradient(self.log_temperature))
         return -jnp.sum(targets * jax.vmap(frozen.log_probabilities)(conditions), axis=1)
 
     def sample(

@@ -50,7 +50,7 @@ class FlowMatching(AbstractModel):
         key_base, key_velocity = jax.random.split(key)
         base = MLP(conditions, 2 * targets, width=width, depth=2, key=key_base)
         velocity = MLP(conditions + targets + 3, targets, width=width, depth=depth, key=key_velocity)
-        return FlowMatching(base, velocity, targets, solver, steps)
+        return FlowMatching(base=base, velocity=velocity, noise=targets, solver=solver, steps=steps)
 
     def mean_and_log_width(
         self, conditions: Float[Array, " conditions"]

@@ -35,8 +35,7 @@ def with_named_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], *, origin: s
         new, old = arrays[name], np.asarray(leaf)
         if new.shape != old.shape or new.dtype != old.dtype:
             raise FlashSimError(
-                f"{origin}: the array {name!r} is {new.dtype}{list(new.shape)}, "
-                f"not {old.dtype}{list(old.shape)}"
+                f"{origin}: the array {name!r} is {new.dtype}{list(new.shape)}, not {old.dtype}{list(old.shape)}"
             )
         return jnp.asarray(new)
 

@@ -58,8 +58,7 @@ def verify(folder: Path) -> str:
             raise FlashSimError(f"{file}: is missing from the release; fetch the release again")
         if sha256(file) != checksum:
             raise FlashSimError(
-                f"{file}: is damaged or was changed: its sha256 is not the one in {SUMS}; "
-                "fetch the release again"
+                f"{file}: is damaged or was changed: its sha256 is not the one in {SUMS}; fetch the release again"
             )
     found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     surplus = found - listed.keys() - {SUMS}

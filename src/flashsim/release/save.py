@@ -73,5 +73,3 @@ def _describe(stage: TrainedStage) -> dict[str, Any]:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
-
-

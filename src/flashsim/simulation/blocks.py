@@ -34,9 +34,7 @@ def blocks(batches: Iterable[EventBatch], copies: int = 1, size: int = BLOCK) ->
     for batch in batches:
         start = 0
         # The objects and events of the open block, after each event of the batch.
-        filled = np.maximum(
-            (objects + batch.offsets[1:]) * copies, events + np.arange(1, batch.n_events + 1)
-        )
+        filled = np.maximum((objects + batch.offsets[1:]) * copies, events + np.arange(1, batch.n_events + 1))
         while True:
             closing = int(np.searchsorted(filled, size)) + 1
             if closing > batch.n_events:
@@ -45,9 +43,7 @@ def blocks(batches: Iterable[EventBatch], copies: int = 1, size: int = BLOCK) ->
             yield _block(number, waiting, copies)
             number, waiting, start = number + 1, [], closing
             objects, events = -int(batch.offsets[closing]), -closing
-            filled = np.maximum(
-                (objects + batch.offsets[1:]) * copies, events + np.arange(1, batch.n_events + 1)
-            )
+            filled = np.maximum((objects + batch.offsets[1:]) * copies, events + np.arange(1, batch.n_events + 1))
         rest = batch.slice(start, batch.n_events)
         waiting.append(rest)
         objects, events = objects + batch.n_objects, events + batch.n_events

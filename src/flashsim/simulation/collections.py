@@ -29,8 +29,7 @@ def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
     counts = np.bincount(batch.event_index[rows], minlength=batch.n_events)
     truth = {name: np.asarray(batch.columns[name]) for name in card.columns}
     truth = {
-        name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32)
-        for name, values in truth.items()
+        name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32) for name, values in truth.items()
     }
     return OutputBatch(
         run=batch.run,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
@@ -36,7 +37,7 @@ def simulate_block(detector: Detector, block: Block, seed: int) -> SimulatedBloc
     """Apply the stages in order. The bits depend on the release, the seed and the events alone."""
     namespace = Namespace(detector.card, block.batch)
     simulated = SimulatedBlock(block, namespace)
-    keys = np.asarray(object_keys(seed, object_counters(block.batch, block.copy)))
+    keys = np.asarray(object_keys(seed, jnp.asarray(object_counters(block.batch, block.copy))))
     objects = block.batch.n_objects
     for trained in detector.stages:
         rows = namespace.selected(trained.stage.where)

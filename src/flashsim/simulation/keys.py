@@ -3,7 +3,6 @@
 import zlib
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int64, UInt32
 
@@ -27,9 +26,7 @@ def _fold(root: Array, counters: UInt32[Array, "objects words"]) -> UInt32[Array
     return jax.vmap(one)(counters)
 
 
-def object_counters(
-    batch: EventBatch, copy: Int64[np.ndarray, " events"]
-) -> UInt32[np.ndarray, "objects words"]:
+def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UInt32[np.ndarray, "objects words"]:
     """What makes an object unique: run, event, copy of the event, and the object's place in it."""
     event = np.stack([*words(batch.run), *words(batch.event), copy.astype(np.uint32)], axis=1)
     place = batch.object_index.astype(np.uint32)
@@ -46,13 +43,11 @@ def stage_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def normal_noise(
-    keys: UInt32[Array, "objects 2"], stage: Array | int, size: int
-) -> Float[Array, "objects size"]:
+def normal_noise(keys: UInt32[Array, "objects 2"], stage: Array | int, size: int) -> Float[Array, "objects size"]:
     """Standard normal numbers for each object in a stage (numbered by `stage_number`)."""
 
     def one(data: UInt32[Array, "2"]) -> Float[Array, " size"]:
         key = jax.random.fold_in(jax.random.wrap_key_data(data), stage)
         return jax.random.normal(key, (size,))
 
-    return jax.vmap(one)(jnp.asarray(keys))
+    return jax.vmap(one)(keys)

@@ -20,14 +20,10 @@ def simulate_blocks(
 
     The same release, seed and events give the same bits, whatever the batches and the workers.
     """
-    return in_order(
-        lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers
-    )
+    return in_order(lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers)
 
 
-def in_order(
-    work: Callable[[Block], Result], items: Iterable[Block], *, workers: int
-) -> Iterator[Result]:
+def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int) -> Iterator[Result]:
     """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
 
     At most two items a worker are under way, so that reading, computing and writing overlap and memory

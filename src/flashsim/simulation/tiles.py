@@ -39,7 +39,7 @@ def run_stage(
     for start in range(0, objects, TILE):
         rows = slice(start, min(start + TILE, objects))
         tile = _padded(keys[rows]), _padded(conditions[rows])
-        pending.append((rows, _run_tile(trained.response, number, *tile)))
+        pending.append((rows, _run_tile(trained.response, number, *map(jnp.asarray, tile))))
     for rows, (tile_outputs, tile_outside) in pending:
         filled = rows.stop - rows.start
         outputs[rows] = np.asarray(tile_outputs)[:filled]

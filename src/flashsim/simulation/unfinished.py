@@ -83,8 +83,8 @@ class Unfinished:
             name: Collection(arrays[f"{name}/"], {column: arrays[f"{name}/{column}"] for column in columns})
             for name, columns in json.loads(metadata["order"]).items()
         }
-        events = (arrays[name] for name in EVENT_COLUMNS)
-        return OutputBatch(*events, collections), Counts(**json.loads(metadata["counts"]))
+        run, event, copy = (arrays[name] for name in EVENT_COLUMNS)
+        return OutputBatch(run, event, copy, collections), Counts(**json.loads(metadata["counts"]))
 
     def remove(self) -> None:
         """Forget the blocks: the output is whole."""

@@ -24,9 +24,7 @@ class ConditionColumn:
         return self.text if self.value is None else f"{self.text} == {self.value}"
 
 
-def condition_columns(
-    card: Card, stage: Stage, classes: Mapping[str, Sequence[int]]
-) -> tuple[ConditionColumn, ...]:
+def condition_columns(card: Card, stage: Stage, classes: Mapping[str, Sequence[int]]) -> tuple[ConditionColumn, ...]:
     """The columns of a stage's input. `classes` holds the values of what category stages before it predict."""
     columns: list[ConditionColumn] = []
     for text in stage.given:
@@ -63,9 +61,7 @@ def outputs(
     return found
 
 
-def require_finite(
-    stage: Stage, values: Shaped[np.ndarray, "rows columns"], names: Sequence[str], origin: str
-) -> None:
+def require_finite(stage: Stage, values: Shaped[np.ndarray, "rows columns"], names: Sequence[str], origin: str) -> None:
     """Raise FlashSimError naming the first column and row that is not a finite number."""
     bad = ~np.isfinite(values)
     if bad.any():

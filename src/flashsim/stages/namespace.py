@@ -15,7 +15,8 @@ class Namespace:
 
     The same object serves training and simulation: a quantity has one definition, in the card.
     In simulation the reconstructed columns come from the formulas of the card (`from`), applied to
-    what the stages have drawn; in a reference sample they are read.
+    what the stages have drawn; in a reference sample they are read, and what a stage would draw is
+    computed from them.
     """
 
     def __init__(self, card: Card, batch: EventBatch):
@@ -63,5 +64,8 @@ def _parsed(text: str) -> Expression:
 def _formulas(card: Card) -> dict[str, Expression]:
     texts = {name: category.expression for name, category in card.categories.items()}
     texts |= card.derive
+    for stage in card.stages:
+        if not isinstance(stage.predict, str):
+            texts |= {name: v.expression for name, v in stage.predict.items() if v.expression is not None}
     texts |= {name: column.formula for name, column in card.reconstructed.items() if column.formula}
     return {name: _parsed(text) for name, text in texts.items()}

@@ -1,7 +1,7 @@
 """Training: one loop for every model family, from a reference sample to trained stages."""
 
-from flashsim.training.loop import Epoch, fit
 from flashsim.training.data import TrainingData
+from flashsim.training.loop import Epoch, fit
 from flashsim.training.sample import (
     Part,
     check_closure,

@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 
 from flashsim.models import CategoricalClassifier
 from flashsim.training.data import TrainingData
@@ -22,5 +22,5 @@ def calibrated(model: CategoricalClassifier, validation: TrainingData) -> Catego
         log_probabilities = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
         return -float(np.mean(validation.weights * np.sum(validation.targets * log_probabilities, axis=1)))
 
-    best = minimize_scalar(cross_entropy, bounds=(-np.log(5.0), np.log(5.0)), method="bounded")
-    return eqx.tree_at(lambda m: m.log_temperature, model, jnp.asarray(best.x, jnp.float32))
+    best = fminbound(cross_entropy, -np.log(5.0), np.log(5.0))
+    return eqx.tree_at(lambda m: m.log_temperature, model, jnp.asarray(best, jnp.float32))

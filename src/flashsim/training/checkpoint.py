@@ -26,9 +26,7 @@ def save_checkpoint(folder: Path, state: Any, history: Sequence[Any], fingerprin
         part.write_bytes(safetensors.numpy.save(named_arrays(state), metadata))
 
 
-def load_checkpoint(
-    folder: Path, state: State, fingerprint: str, epoch: Callable[..., Any]
-) -> tuple[State, list[Any]]:
+def load_checkpoint(folder: Path, state: State, fingerprint: str, epoch: Callable[..., Any]) -> tuple[State, list[Any]]:
     """The saved state and history, or `state` and no history where there is none for this `fingerprint`.
 
     A checkpoint of other data or other settings, or one that cannot be read, is left aside: training

@@ -70,9 +70,7 @@ def fit(
     root = jax.random.key(settings.seed)
     while not _finished(history, settings):
         number, start = len(history), time.perf_counter()
-        state, loss = _run_epoch(
-            state, rows, jax.random.fold_in(root, number), optimiser, batch, settings.ema
-        )
+        state, loss = _run_epoch(state, rows, jax.random.fold_in(root, number), optimiser, batch, settings.ema)
         held = float(_held_out_loss(state.average, held_out, root))
         loss = float(loss)
         if not (jnp.isfinite(loss) and jnp.isfinite(held)):
@@ -104,9 +102,7 @@ def _optimiser(settings: Training, steps_an_epoch: int) -> optax.GradientTransfo
         decay_steps=steps,
         end_value=0.0,
     )
-    return optax.chain(
-        optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=settings.weight_decay)
-    )
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=settings.weight_decay))
 
 
 def _finished(history: list[Epoch], settings: Training) -> bool:

@@ -33,8 +33,7 @@ def truth_sources(card: Card) -> dict[str, ColumnSource]:
 def reference_sources(card: Card) -> dict[str, ColumnSource]:
     """The generator's columns and those of the full simulation."""
     return truth_sources(card) | {
-        name: ColumnSource(column.source or name, factor(column.unit))
-        for name, column in card.reconstructed.items()
+        name: ColumnSource(column.source or name, factor(column.unit)) for name, column in card.reconstructed.items()
     }
 
 
@@ -47,9 +46,7 @@ def read_reference(card: Card, files: list[Path], part: Part | None = None) -> E
     """Full simulation from any files in the form of the card's sample; all events for `part` None."""
     run, event = card.sample.event
     batches = list(
-        read_events(
-            files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=20_000
-        )
+        read_events(files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=20_000)
     )
     named = ", ".join(str(file) for file in files)
     if not batches:
@@ -75,9 +72,10 @@ def check_closure(card: Card, batch: EventBatch) -> None:
     drawn = batch.keep(reference.selected(card.output.where))
     truth = {name: values for name, values in drawn.columns.items() if name not in card.reconstructed}
     rows = np.ones(drawn.n_objects, dtype=bool)
-    full, flash = Namespace(card, drawn), Namespace(card, EventBatch(
-        run=drawn.run, event=drawn.event, offsets=drawn.offsets, columns=truth
-    ))
+    full, flash = (
+        Namespace(card, drawn),
+        Namespace(card, EventBatch(run=drawn.run, event=drawn.event, offsets=drawn.offsets, columns=truth)),
+    )
     flash.attach(_predicted(card, full))
     for name, column in card.reconstructed.items():
         if column.formula is None or name not in drawn.columns or not rows.any():
@@ -127,6 +125,4 @@ def _events(batch: EventBatch, kept: np.ndarray) -> EventBatch:
     objects = batch.keep(kept[batch.event_index])
     counts = np.diff(objects.offsets)[kept]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return EventBatch(
-        run=batch.run[kept], event=batch.event[kept], offsets=offsets, columns=objects.columns
-    )
+    return EventBatch(run=batch.run[kept], event=batch.event[kept], offsets=offsets, columns=objects.columns)

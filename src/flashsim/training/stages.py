@@ -6,6 +6,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -18,14 +19,14 @@ from flashsim.stages import (
     Namespace,
     condition_columns,
     conditions,
-    outputs,
     require_finite,
 )
 from flashsim.training.calibration import calibrated
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import Epoch, fit
+from flashsim.training.outputs import fit_outputs, latent, learnt
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
-from flashsim.transforms import Columns, Conditions, OneHot, Transform, fit_conditions, fit_transform
+from flashsim.transforms import OneHot, fit_conditions
 
 Report = Callable[[Progress], None]
 MINIMUM_OBJECTS = 100
@@ -72,9 +73,12 @@ def _train_stage(
     weights = [_weights(card, namespace, r) for namespace, r in zip(namespaces, rows, strict=True)]
     is_category = np.array([column.value is not None for column in columns])
     input_map = fit_conditions(inputs[0], is_category, [column.name for column in columns])
-    output_map, targets, classes = _targets(stage, namespaces, rows, weights[0])
+    values = [learnt(stage, namespace, r) for namespace, r in zip(namespaces, rows, strict=True)]
+    output_map = fit_outputs(stage, values[0], weights[0])
+    classes = output_map.classes if isinstance(output_map, OneHot) else ()
+    targets = [latent(output_map, columns, stage.training.seed) for columns in values]
     data = [
-        TrainingData(np.asarray(input_map.forward(i)), t, w)
+        TrainingData(np.asarray(input_map.forward(jnp.asarray(i))), t, w)
         for i, t, w in zip(inputs, targets, weights, strict=True)
     ]
     model = create_model(
@@ -85,7 +89,8 @@ def _train_stage(
     )
     model, history = fit(
         model,
-        *data,
+        data[0],
+        data[1],
         stage.training,
         checkpoint=checkpoint,
         report=None if report is None else _reporter(stage, report),
@@ -110,9 +115,7 @@ def _selected(stage: Stage, namespace: Namespace, part: str) -> Bool[np.ndarray,
     return rows
 
 
-def _weights(
-    card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
-) -> Float[np.ndarray, " selected"]:
+def _weights(card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"]) -> Float[np.ndarray, " selected"]:
     if card.sample.weight is None:
         return np.ones(int(rows.sum()), dtype=np.float32)
     weights = namespace.evaluate(card.sample.weight)[rows].astype(np.float64)
@@ -122,56 +125,6 @@ def _weights(
             "their sum must be positive"
         )
     return (weights / weights.mean()).astype(np.float32)
-
-
-def _targets(
-    stage: Stage,
-    namespaces: tuple[Namespace, Namespace],
-    rows: list[Bool[np.ndarray, " objects"]],
-    weights: Float[np.ndarray, " selected"],
-) -> tuple[Transform, list[Float[np.ndarray, "objects targets"]], tuple[int, ...]]:
-    """The outputs' transform and both parts' targets in latent space; the classes of a category."""
-    if isinstance(stage.predict, str):
-        values = [n[stage.predict][r].astype(np.int64) for n, r in zip(namespaces, rows, strict=True)]
-        classes = tuple(int(value) for value in np.unique(values[0]))
-        if len(classes) < 2:
-            raise FlashSimError(
-                f"stage {stage.name!r}: {stage.predict!r} is always {classes[0]} where {stage.where!r}; "
-                "there is nothing to predict"
-            )
-        transform: Transform = OneHot(classes)
-        matrices = [v[:, None].astype(np.float64) for v in values]
-    else:
-        found = [outputs(n, stage, r) for n, r in zip(namespaces, rows, strict=True)]
-        for part, per_output in zip(PARTS, found, strict=True):
-            for name, matrix in per_output.items():
-                names = stage.predict[name].columns or [name]
-                require_finite(stage, matrix, names, f"{part} sample")
-        transform = Columns(
-            tuple(
-                fit_transform(
-                    predicted.type,
-                    found[0][name],
-                    weights.astype(np.float64),
-                    name=f"stage {stage.name!r}: {name}",
-                    low=predicted.low,
-                    high=predicted.high,
-                    values=predicted.values,
-                )
-                for name, predicted in stage.predict.items()
-            )
-        )
-        matrices = [np.concatenate(list(per_output.values()), axis=1) for per_output in found]
-        classes = ()
-    targets = [_latent(transform, matrix, stage.training.seed) for matrix in matrices]
-    return transform, targets, classes
-
-
-def _latent(
-    transform: Transform, values: Float[np.ndarray, "objects physical"], seed: int
-) -> Float[np.ndarray, "objects latent"]:
-    noise = np.random.default_rng(seed).uniform(1e-6, 1 - 1e-6, (len(values), transform.width_latent))
-    return np.asarray(transform.forward(values, noise), dtype=np.float32)
 
 
 def _reporter(stage: Stage, report: Report) -> Callable[[Epoch], None]:

@@ -1,0 +1,62 @@
+"""What a stage learns: the values of the full simulation, and their transform to latent space."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float
+
+from flashsim.card import Stage
+from flashsim.errors import FlashSimError
+from flashsim.stages import Namespace, outputs, require_finite
+from flashsim.transforms import Columns, OneHot, Transform, fit_transform
+
+
+def learnt(
+    stage: Stage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
+) -> dict[str, Float[np.ndarray, "selected width"]]:
+    """The outputs of the selected objects by name, checked to be finite."""
+    if isinstance(stage.predict, str):
+        return {stage.predict: namespace[stage.predict][rows].astype(np.float64)[:, None]}
+    found = outputs(namespace, stage, rows)
+    for name, matrix in found.items():
+        require_finite(stage, matrix, stage.predict[name].columns or [name], "reference sample")
+    return found
+
+
+def fit_outputs(
+    stage: Stage, values: dict[str, Float[np.ndarray, "selected width"]], weights: Float[np.ndarray, " selected"]
+) -> Transform:
+    """The transform of all outputs of a stage side by side; the classes of a category as flags."""
+    if isinstance(stage.predict, str):
+        classes = np.unique(values[stage.predict])
+        if len(classes) < 2:
+            raise FlashSimError(
+                f"stage {stage.name!r}: {stage.predict!r} is always {classes[0]:g} where {stage.where!r}; "
+                "there is nothing to predict"
+            )
+        if np.any(classes != np.round(classes)):
+            raise FlashSimError(f"stage {stage.name!r}: the classes of {stage.predict!r} must be whole numbers")
+        return OneHot(tuple(int(value) for value in classes))
+    return Columns(
+        tuple(
+            fit_transform(
+                predicted.type,
+                values[name],
+                weights.astype(np.float64),
+                name=f"stage {stage.name!r}: {name}",
+                low=predicted.low,
+                high=predicted.high,
+                values=predicted.values,
+            )
+            for name, predicted in stage.predict.items()
+        )
+    )
+
+
+def latent(
+    transform: Transform, values: dict[str, Float[np.ndarray, "selected width"]], seed: int
+) -> Float[np.ndarray, "selected latent"]:
+    """The targets of training: transformed once, discrete values placed at random in their interval."""
+    columns = np.concatenate(list(values.values()), axis=1)
+    noise = np.random.default_rng(seed).uniform(1e-6, 1 - 1e-6, (len(columns), transform.width_latent))
+    moved = transform.forward(jnp.asarray(columns, jnp.float32), jnp.asarray(noise, jnp.float32))
+    return np.asarray(moved, dtype=np.float32)

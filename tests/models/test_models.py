@@ -1,0 +1,108 @@
+"""Laws of every family: one table of constructors, adding a family adds a line."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from flashsim.card import Model
+from flashsim.models import CategoricalClassifier, FlowMatching, create_model
+from flashsim.nets import named_arrays, with_named_arrays
+
+CONDITIONS, TARGETS = 5, 3
+
+MODELS = {
+    "classifier": Model(family="classifier", width=16, depth=2),
+    "flow-matching midpoint": Model(family="flow-matching", width=16, depth=2, solver="midpoint", steps=2),
+    "flow-matching heun": Model(family="flow-matching", width=16, depth=2, solver="heun", steps=2),
+    "flow-matching euler": Model(family="flow-matching", width=16, depth=2, solver="euler", steps=4),
+}
+
+
+@pytest.fixture(params=MODELS, ids=str)
+def model(request: pytest.FixtureRequest):
+    untrained = create_model(MODELS[request.param], CONDITIONS, TARGETS, jax.random.key(0))
+    # Every weight moved away from its start, where the last layers are zero.
+    keys = iter(jax.random.split(jax.random.key(1), 100))
+    return jax.tree.map(
+        lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape) if eqx.is_inexact_array(leaf) else leaf,
+        untrained,
+    )
+
+
+def draw(model, objects: int):
+    conditions = jax.random.normal(jax.random.key(2), (objects, CONDITIONS))
+    noise = jax.random.normal(jax.random.key(3), (objects, model.noise))
+    return conditions, noise, jax.jit(jax.vmap(model.sample))(conditions, noise)
+
+
+def test_a_sample_is_finite_and_has_the_shape_of_the_targets(model):
+    _, _, samples = draw(model, 64)
+    assert samples.shape == (64, TARGETS)
+    assert jnp.isfinite(samples).all()
+
+
+def test_a_sample_is_finite_for_extreme_noise(model):
+    conditions = jnp.full((2, CONDITIONS), 5.0)
+    noise = jnp.full((2, model.noise), 8.0) * jnp.array([[1.0], [-1.0]])
+    assert jnp.isfinite(jax.vmap(model.sample)(conditions, noise)).all()
+
+
+def test_an_object_does_not_depend_on_its_neighbours(model):
+    conditions, noise, samples = draw(model, 256)
+    changed = jax.jit(jax.vmap(model.sample))(conditions.at[1:].set(0.0), noise.at[1:].set(0.0))
+    np.testing.assert_array_equal(np.asarray(samples[0]), np.asarray(changed[0]))
+
+
+@pytest.mark.parametrize("objects", [2, 7, 100, 1000])
+def test_bits_do_not_depend_on_the_batch(model, objects: int):
+    conditions, noise, samples = draw(model, 1024)
+    fewer = jax.jit(jax.vmap(model.sample))(conditions[:objects], noise[:objects])
+    np.testing.assert_allclose(np.asarray(fewer), np.asarray(samples[:objects]), rtol=0, atol=1e-5)
+
+
+def test_the_loss_is_one_finite_number_an_object(model):
+    conditions, _, samples = draw(model, 32)
+    loss = model.loss(conditions, samples, jax.random.key(4))
+    assert loss.shape == (32,)
+    assert jnp.isfinite(loss).all()
+
+
+def test_gradients_reach_every_array_that_is_trained(model):
+    conditions, _, samples = draw(model, 128)
+    gradients = eqx.filter_grad(lambda m: jnp.mean(m.loss(conditions, samples, jax.random.key(4))))(model)
+    for name, gradient in named_arrays(gradients).items():
+        assert np.any(gradient != 0) or name == ".log_temperature", name
+
+
+def test_parameters_survive_names_and_arrays(model):
+    empty = jax.tree.map(lambda leaf: jnp.zeros_like(leaf) if eqx.is_array(leaf) else leaf, model)
+    restored = with_named_arrays(empty, named_arrays(model), origin="test")
+    np.testing.assert_array_equal(np.asarray(draw(model, 8)[2]), np.asarray(draw(restored, 8)[2]))
+
+
+def test_classes_are_drawn_with_their_probabilities():
+    classifier = CategoricalClassifier.create(2, 3, width=4, depth=1, key=jax.random.key(0))
+    wanted = jnp.array([0.7, 0.25, 0.05])
+    classifier = eqx.tree_at(lambda m: m.net.biases[-1], classifier, jnp.log(wanted))
+    noise = jax.random.normal(jax.random.key(1), (100_000, 1))
+    drawn = jax.vmap(classifier.sample)(jnp.zeros((100_000, 2)), noise)
+    np.testing.assert_array_equal(np.asarray(drawn.sum(axis=1)), 1.0)
+    error = np.sqrt(wanted * (1 - wanted) / 100_000)
+    assert (np.abs(np.asarray(drawn.mean(axis=0)) - wanted) < 4 * error).all()
+
+
+def test_an_untrained_flow_is_the_standard_normal():
+    """The trigonometric path has zero velocity for a Gaussian: what is not learnt stays Gaussian."""
+    flow = FlowMatching.create(2, 3, width=8, depth=2, solver="midpoint", steps=2, key=jax.random.key(0))
+    noise = jax.random.normal(jax.random.key(1), (50, 3))
+    np.testing.assert_allclose(jax.vmap(flow.sample)(jnp.zeros((50, 2)), noise), noise, atol=1e-6)
+
+
+def test_the_loss_of_a_perfect_flow_of_a_gaussian_is_its_closed_form():
+    """With zero velocity, E|v|² = (π/2)² E[(cos x₁ − sin x₀)²] = π²/4, and the likelihood gives 1/2."""
+    flow = FlowMatching.create(2, 3, width=8, depth=2, solver="midpoint", steps=2, key=jax.random.key(0))
+    targets = jax.random.normal(jax.random.key(1), (100_000, 3))
+    loss = flow.loss(jnp.zeros((100_000, 2)), targets, jax.random.key(2))
+    assert float(loss.mean()) == pytest.approx(0.5 + np.pi**2 / 4, abs=0.03)
