@@ -44,7 +44,7 @@ def decades(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.exp(6 * rng.normal(size=n))
 
 
-def covariances(rng: np.random.Generator, n: int, dimension: int = 5) -> np.ndarray:
+def covariances(rng: np.random.Generator, n: int, dimension: int = 3) -> np.ndarray:
     """Lower triangles of matrices with variances from 1e-12 to 1e2 and strong correlations."""
     scale = np.geomspace(1e-6, 10, dimension) * np.exp(0.3 * rng.normal(size=(n, dimension)))
     root = rng.normal(size=(n, dimension, dimension + 2)) + 2 * rng.normal(size=(n, 1, dimension + 2))

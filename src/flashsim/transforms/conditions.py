@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 from flashsim.transforms.base import Arrays, float32
 from flashsim.transforms.checks import checked
 from flashsim.transforms.lookup import gather, search
-from flashsim.transforms.quantiles import distribution, quantiles, with_tails
+from flashsim.transforms.quantiles import distribution, middles, quantiles, with_tails
 
 KNOTS = 64  # few, so that a network sees a smooth map
 LIMIT = 5.0
@@ -97,8 +97,7 @@ def fit_conditions(
             distinct, cumulative = distinct[0] + np.array([-1.0, 1.0]), np.array([0.25, 0.75])
             table, weight = distinct[:, None], np.ones(2)
         # Ends at the mid-ranks: a tied extreme (a charge of -1) lies in the middle of its step.
-        ends = np.clip(cumulative[[0, -1]], 0.5 / len(table), 1 - 0.5 / len(table))
-        fitted = with_tails(quantiles(table[:, 0], weight, KNOTS, ends=ends))
+        fitted = with_tails(quantiles(table[:, 0], weight, KNOTS, ends=middles(cumulative)))
         tables.append(fitted.values)
         first.append(fitted.first)
         step.append(fitted.step)

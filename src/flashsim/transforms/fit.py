@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Num, Shaped
+from jaxtyping import Array, Num, Shaped
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.transforms.angle import Angle
@@ -37,7 +38,7 @@ def fit_transform(
     ``low`` and ``high`` are for bounded variables, ``values`` are the spikes of ``atoms``; ``name`` stands in
     the messages of errors. Weights may be negative (sWeights) as long as their sum is positive.
     """
-    table = np.asarray(data)
+    table = np.asarray(data, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
     if kind != "covariance" and table.shape[1] != 1:
         raise FlashSimError(f"{name}: type {kind!r} has one column, not {table.shape[1]}")
@@ -66,5 +67,11 @@ def fit_transform(
 def _then_normal(first: Transform, table: np.ndarray, weights: np.ndarray | None, name: str) -> Chain:
     """The fitted transform, then the quantiles of what it gives."""
     # The code that simulation inverts, not a second copy of it.
-    latent = np.asarray(first.forward(float32(table), jnp.full((len(table), first.width_latent), 0.5)))
+    noise = jnp.full((len(table), first.width_latent), 0.5)
+    latent = np.asarray(_forward(first, float32(table), noise))
     return Chain((first, QuantileNormal.fit(latent, weights, name=name)))
+
+
+@jax.jit
+def _forward(transform: Transform, values: Array, noise: Array) -> Array:
+    return transform.forward(values, noise)

@@ -86,18 +86,19 @@ class LogCholesky(Transform):
     def inverse(self, latent: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Latent to physical values."""
         keep = 1 - self.dimension * SHRINK
+        # Every exponential of the whole table first, then products: XLA would repeat them in each entry.
+        scale = jnp.exp(jnp.clip(latent, -LOG_DEVIATION_LIMIT, LOG_DEVIATION_LIMIT))
+        partial, remainder = _tanh_sech(latent)
         deviations: list[Array] = []
         factor: list[list[Array]] = []
         physical: list[Array] = []
         for i in range(self.dimension):
-            limited = jnp.clip(latent[:, _packed(i, i)], -LOG_DEVIATION_LIMIT, LOG_DEVIATION_LIMIT)
-            deviations.append(jnp.exp(limited))
+            deviations.append(scale[:, _packed(i, i)])
             row: list[Array] = []
-            left = jnp.ones_like(limited)  # sqrt(1 - Σ_{m<j} L_im²)
+            left = jnp.ones_like(deviations[i])  # sqrt(1 - Σ_{m<j} L_im²)
             for j in range(i):
-                partial, remainder = _tanh_sech(latent[:, _packed(i, j)])
-                row.append(partial * left)
-                left = left * remainder
+                row.append(partial[:, _packed(i, j)] * left)
+                left = left * remainder[:, _packed(i, j)]
                 correlation = sum((row[m] * factor[j][m] for m in range(j)), row[j] * factor[j][j])
                 physical.append((keep * correlation * deviations[i]) * deviations[j])
             factor.append([*row, left])
@@ -108,7 +109,9 @@ class LogCholesky(Transform):
 _LARGEST_PARTIAL = float(np.float32(np.tanh(CORRELATION_LIMIT)))
 
 
-def _tanh_sech(fisher: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+def _tanh_sech(
+    fisher: Float[Array, "n width"],
+) -> tuple[Float[Array, "n width"], Float[Array, "n width"]]:
     """tanh and sech from one exponential, so that tanh² + sech² = 1 to rounding, whatever exp's own error."""
     limited = jnp.clip(fisher, -CORRELATION_LIMIT, CORRELATION_LIMIT)
     decay = jnp.exp(-jnp.abs(limited))

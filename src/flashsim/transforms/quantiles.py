@@ -66,13 +66,19 @@ def quantiles(
 
 
 def outermost(cumulative: Float[np.ndarray, " unique"]) -> Float[np.ndarray, " 2"]:
-    """Probabilities at which the grid of ``quantiles`` begins and ends."""
+    """Where the grid begins and ends if it covers all probability: at mid-ranks as of single values."""
     single = 0.5 / len(cumulative)
-    below, above = cumulative[0], 1 - cumulative[-1]
     # Negative weights can leave nothing below the smallest or above the largest value.
-    ends = [min(end, single) if end > 0 else single for end in (below, above)]
-    low, high = np.maximum(ends, SMALLEST_PROBABILITY)
+    below, above = (end or single for end in (cumulative[0], 1 - cumulative[-1]))
+    low, high = (max(min(end, single), SMALLEST_PROBABILITY) for end in (below, above))
     return np.array([low, 1 - high])
+
+
+def middles(cumulative: Float[np.ndarray, " unique"]) -> Float[np.ndarray, " 2"]:
+    """Mid-ranks of the smallest and of the largest value; where weights leave none, as ``outermost``."""
+    low, high = cumulative[[0, -1]]
+    usable = SMALLEST_PROBABILITY < low < high < 1 - SMALLEST_PROBABILITY
+    return np.array([low, high]) if usable else outermost(cumulative)
 
 
 def separated(knots: Float[np.ndarray, " knots"], width: float) -> Float[np.ndarray, " knots"]:
