@@ -10,7 +10,7 @@ from flashsim.errors import FlashSimError
 from flashsim.transforms.base import Transform, float32, register
 from flashsim.transforms.checks import checked, refuse, refuse_constant
 from flashsim.transforms.intervals import Intervals
-from flashsim.transforms.lookup import gather
+from flashsim.transforms.lookup import gather, search
 
 MOST_LEVELS = 4096
 LARGEST = 2**24  # integers are exact in float32 up to here
@@ -37,7 +37,7 @@ class _Levels(Transform):
     def forward(self, values: Float[Array, "n 1"], noise: Float[Array, "n 1"]) -> Float[Array, "n 1"]:
         """Physical values to latent."""
         between = (self.levels[:, 1:] + self.levels[:, :-1]) / 2
-        level = (values[:, :, None] > between).sum(axis=2, dtype=jnp.int32)
+        level = search(jnp.concatenate([jnp.full((1, 1), -jnp.inf), between], axis=1), values)
         return self._intervals.place(level, noise)
 
     def inverse(self, latent: Float[Array, "n 1"]) -> Float[Array, "n 1"]:
