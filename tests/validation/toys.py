@@ -1,5 +1,7 @@
 """Toy samples: a parametric detector whose candidate is equal to the reference, or broken in a known way."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from flashsim.validation import StageView, Table
@@ -47,9 +49,9 @@ def respond(
         "dx": dx * generator.standard_t(5, n),
         "ndof": generator.poisson(18, n).astype(float),
         "cov_x_x": (dx * slope) ** 2,
-        "cov_tx_x": dx * slope * 1e-3 * correlation,
-        "cov_tx_tx": np.full(n, 1e-6) * slope,
-    } | {"cov_tx_x": dx * np.sqrt(slope) * slope * 1e-3 * correlation}
+        "cov_tx_x": dx * slope**1.5 * 1e-3 * correlation,
+        "cov_tx_tx": 1e-6 * slope,
+    }
 
 
 def table(particles: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Table:
@@ -115,3 +117,14 @@ def category_view(
         class_labels={0: "none", 1: "long", 2: "downstream"},
         species_labels={11: "e", 13: "μ", 211: "π", 321: "K", 2212: "p"},
     )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A gate, as a card has it."""
+
+    c2st_auc: float | None = None
+    wasserstein_over_null: float | None = None
+    ks_over_null: float | None = None
+    efficiency_coverage: float | None = None
+    expected_calibration_error: float | None = None

@@ -32,7 +32,7 @@ def round_edges(values: Float[np.ndarray, " n"], target: int = 9) -> Float[np.nd
         decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
         edges = np.outer(decades, ROUND_DECADE).ravel()
         first, last = np.searchsorted(edges, low, "right") - 1, np.searchsorted(edges, high, "left")
-        return edges[max(first, 0) : last + 1]
+        return np.array([float(f"{edge:.6g}") for edge in edges[max(first, 0) : last + 1]])
     if not high > low:
         return np.array([low - 0.5, low + 0.5])
     raw = (high - low) / target

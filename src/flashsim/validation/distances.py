@@ -17,8 +17,8 @@ from jaxtyping import Float, Int64
 from flashsim.validation.metrics import Distance, Measured, number
 from flashsim.validation.resampling import Blocks, block_sums, jackknife
 
-GRID = 2000
-EXTREMES = 200
+GRID = 1200
+EXTREMES = 150
 CORE_SIGMAS = 3.0
 OUTERMOST_SIGMAS = 20.0
 
@@ -87,9 +87,7 @@ def distances_with_null(
     first = np.concatenate([blocks.halves, ~blocks.halves]).astype(np.float64)
     second = 1.0 - first
 
-    def compare(
-        left: Float[np.ndarray, "s k"], right: Float[np.ndarray, "s k"]
-    ) -> Float[np.ndarray, "s 4"]:
+    def compare(left: Float[np.ndarray, "s k"], right: Float[np.ndarray, "s k"]) -> Float[np.ndarray, "s 4"]:
         difference = np.abs(left / left[:, -1:] - right / right[:, -1:])
         return np.column_stack([difference @ measures, difference.max(axis=1)])
 
@@ -115,7 +113,7 @@ def distances_with_null(
 
 
 def _grid(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Float[np.ndarray, " k"]:
-    """Where cumulatives are compared: all distinct values, or 2000 ranks and 200 extremes on each side."""
+    """Where cumulatives are compared: all distinct values, or 1200 ranks and 150 extremes on each side."""
     values = np.unique(np.concatenate([first, second]))
     if len(values) <= GRID + 2 * EXTREMES:
         return values

@@ -7,8 +7,10 @@ Fisher's exact test. Either way the pull is the normal quantile of the mid-p val
 count at their true significance. Weighted samples are scaled to their effective size.
 """
 
+import math
+
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from scipy.special import betainc, betaincinv, ndtri
 from scipy.stats import hypergeom
 
@@ -20,6 +22,7 @@ MINIMUM_OBJECTS = 20
 WITHIN = 3.0
 LARGEST_PULL = 10.0
 ONE_SIGMA = 0.15865
+SMOOTH_VARIANCE = 3.0
 
 
 def clopper_pearson(
@@ -82,13 +85,16 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
     classes = view.classes[1:] if len(view.classes) == 2 else view.classes
     maps: list[EfficiencyMap] = []
     judged: list[np.ndarray] = []
+    spread: list[np.ndarray] = []  # pulls where enough is expected for them to be nearly continuous
     for value in classes:
         for group in groups:
-            made, pulls = _map(view, value, group, binned, edges, cells)
+            made, pulls, variance = _map(view, value, group, binned, edges, cells)
             maps.append(made)
             if group is not None or len(groups) == 1:
                 judged.append(pulls[np.isfinite(pulls)])
+                spread.append(pulls[np.isfinite(pulls) & (variance >= SMOOTH_VARIANCE)])
     pulls = np.concatenate(judged) if judged else np.array([])
+    smooth = np.concatenate(spread) if spread else np.array([])
     within = int((np.abs(pulls) <= WITHIN).sum())
     n = len(pulls)
     if n == 0:
@@ -99,8 +105,7 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
         Measured(covered, float(np.sqrt(max(covered * (1 - covered), 1 / n) / n))),
         n,
         within,
-        Measured(float(pulls.mean()), float(pulls.std() / np.sqrt(n))),
-        Measured(float(pulls.std()), float(pulls.std() / np.sqrt(2 * n))),
+        *_mean_and_width(smooth),
         view.probability is not None,
     )
 
@@ -110,10 +115,10 @@ def _map(
     value: int,
     group: int | None,
     binned: list[str],
-    edges: list[Float[np.ndarray, " edges"]],
-    cells: list[Int64[np.ndarray, " rows"]],
-) -> tuple[EfficiencyMap, Float[np.ndarray, "..."]]:
-    """One map, and its pulls (NaN where there are too few objects)."""
+    edges: list[np.ndarray],
+    cells: list[np.ndarray],
+) -> tuple[EfficiencyMap, Float[np.ndarray, "x *y"], Float[np.ndarray, "x *y"]]:
+    """One map, its pulls (NaN where there are too few objects), and the expected variance of its counts."""
     shape = tuple(len(edge) - 1 for edge in edges)
     counts = []
     for table, cell in zip((view.reference, view.candidate), cells, strict=True):
@@ -131,6 +136,7 @@ def _map(
         efficiency, other = passed / total, other_passed / other_total
         if view.probability is None:
             pulls = pull_from_counts(passed, total, other_passed, other_total)
+            variance = total * other * (1 - other)
             enough = (total >= MINIMUM_OBJECTS) & (other_total >= MINIMUM_OBJECTS)
         else:
             chosen = 1.0 if group is None else (view.reference.binning[SPECIES] == group).astype(np.float64)
@@ -146,15 +152,27 @@ def _map(
             enough = total >= MINIMUM_OBJECTS
     low, high = clopper_pearson(passed, total)
     pulls = np.where(enough, pulls, np.nan)
-    return EfficiencyMap(
-        value,
-        view.label_of_class(value),
-        "" if group is None else view.label_of_species(group),
-        binned,
-        [view.unit(axis) for axis in binned],
-        [edge.tolist() for edge in edges],
-        *(_grid(array, enough) for array in (total, efficiency, low, high, other, pulls)),
-    ), pulls
+    return (
+        EfficiencyMap(
+            value,
+            view.label_of_class(value),
+            "" if group is None else view.label_of_species(group),
+            binned,
+            [view.unit(axis) for axis in binned],
+            [edge.tolist() for edge in edges],
+            *(_grid(array, enough) for array in (total, efficiency, low, high, other, pulls)),
+        ),
+        pulls,
+        variance,
+    )
+
+
+def _mean_and_width(pulls: Float[np.ndarray, " n"]) -> tuple[Measured, Measured]:
+    n = len(pulls)
+    if n < 2:
+        return Measured(None), Measured(None)
+    width = float(pulls.std(ddof=1))
+    return Measured(float(pulls.mean()), width / math.sqrt(n)), Measured(width, width / math.sqrt(2 * n))
 
 
 def _pull(probability: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

@@ -1,12 +1,13 @@
 """Gates: the limits a card sets, held against what was measured."""
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.validation.metrics import Distance, GateResult, Measured, StageMetrics, Verdict
 
 
+@runtime_checkable
 class GateLimits(Protocol):
     """The limits of one stage, as `flashsim.card.Gate` has them; None: not asked for."""
 
@@ -72,9 +73,7 @@ def _judge_stage(stage: StageMetrics, limits: GateLimits | None) -> list[GateRes
             )
         if stage.problem:
             verdict: Verdict = "fail" if stage.candidate_missing else "not judged"
-            results.append(
-                GateResult(stage.stage, title, Measured(None), None, limit, sense, verdict, stage.problem)
-            )
+            results.append(GateResult(stage.stage, title, Measured(None), None, limit, sense, verdict, stage.problem))
             continue
         measured, null, remark = _measured(stage, key)
         results.append(_result(stage.stage, title, measured, null, limit, sense, remark))
@@ -117,7 +116,11 @@ def _measured(stage: StageMetrics, key: str) -> tuple[Measured, float | None, st
         return found.coverage, 0.9973, f"{found.within} of {found.bins} bins"
     if key == "expected_calibration_error" and stage.calibration is not None:
         return stage.calibration.expected_calibration_error, stage.calibration.null.value, "over all classes"
-    return Measured(None), None, "could not be measured: the candidate gives no class probabilities, or no bin is filled"
+    return (
+        Measured(None),
+        None,
+        "could not be measured: the candidate gives no class probabilities, or no bin is filled",
+    )
 
 
 def _result(

@@ -18,7 +18,7 @@ def positive_definite(packed: Float[np.ndarray, "n elements"]) -> Bool[np.ndarra
     matrices[:, rows, columns] = packed
     matrices[:, columns, rows] = packed
     diagonal = matrices[:, np.arange(size), np.arange(size)]
-    good = np.isfinite(packed).all(axis=1) & (diagonal > 0).all(axis=1)
+    good = np.asarray(np.isfinite(packed).all(axis=1) & (diagonal > 0).all(axis=1))
     scale = np.sqrt(diagonal[good])
     correlation = matrices[good] / scale[:, :, None] / scale[:, None, :]
     good[good] = np.linalg.eigvalsh(correlation)[:, 0] > 0

@@ -5,7 +5,7 @@ Numbers that could not be measured are ``null``: JSON knows no NaN.
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -280,6 +280,4 @@ def _finite(tree: Any) -> Any:
         return number(tree)
     if tree is None or isinstance(tree, str | bool | int):
         return tree
-    if is_dataclass(tree) and not isinstance(tree, type):
-        return _finite(asdict(tree))
     return _finite(tree.item()) if hasattr(tree, "item") else str(tree)

@@ -26,11 +26,11 @@ def with_error(measured: Measured, *, scientific: bool = True) -> str:
 
 
 def plain(value: float | None, digits: int = 3) -> str:
-    """A number to so many significant digits, thousands set apart, without a trailing point."""
+    """A number to so many significant digits, thousands set apart by commas, without a trailing point."""
     if value is None:
         return MISSING
     if value == int(value) and abs(value) < 1e7:
-        return f"{int(value):,}".replace(",", "\u2009").replace("-", MINUS)
+        return f"{int(value):,}".replace("-", MINUS)
     if abs(value) >= 1e5 or abs(value) < 1e-3:
         power = math.floor(math.log10(abs(value)))
         return f"{value / 10.0**power:.{digits - 1}f} × 10{_raised(power)}".replace("-", MINUS)

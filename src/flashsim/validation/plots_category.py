@@ -8,7 +8,7 @@ from scipy.stats import norm
 from flashsim.validation.binning import is_logarithmic
 from flashsim.validation.efficiency import clopper_pearson
 from flashsim.validation.metrics import CalibrationMetrics, EfficiencyMap, EfficiencyMetrics, Grid
-from flashsim.validation.style import FLASH, INK, REFERENCE, SPECIES_COLOURS, labelled, new_figure, to_svg
+from flashsim.validation.style import FLASH, INK, REFERENCE, SPECIES_COLOURS, labelled, logarithmic, new_figure, to_svg
 
 
 def maps(found: EfficiencyMap) -> str:
@@ -33,7 +33,7 @@ def maps(found: EfficiencyMap) -> str:
                 text = f"{cell:.1f}" if pull else f"{cell:.2f}".removeprefix("0")
                 axes.text(x, edges[1][j : j + 2].mean(), text, ha="center", va="center", fontsize=6.2, color=ink)
         if is_logarithmic(edges[0]):
-            axes.set_xscale("log")
+            logarithmic(axes, "x")
         axes.set_xlim(edges[0][0], edges[0][-1])
         axes.set_title(title, loc="left")
         axes.set_xlabel(labelled(found.axes[0], found.units[0]))
@@ -54,7 +54,7 @@ def projections(found: list[EfficiencyMap]) -> str:
             _project(axes, entry, side, colour)
         edges = shown[0].edges[side]
         if is_logarithmic(edges):
-            axes.set_xscale("log")
+            logarithmic(axes, "x")
         axes.set_xlim(edges[0], edges[-1])
         axes.set_xlabel(labelled(shown[0].axes[side], shown[0].units[side]))
     panels[0].set_ylim(bottom=0)

@@ -9,7 +9,16 @@ from flashsim.validation.binning import is_logarithmic
 from flashsim.validation.distances import robust_centre_and_width, weighted_quantiles
 from flashsim.validation.metrics import Measured, Profile, VariableMetrics
 from flashsim.validation.profiles import COUNTED
-from flashsim.validation.style import FLASH, INK, REFERENCE, labelled, new_figure, to_svg
+from flashsim.validation.style import (
+    FLASH,
+    INK,
+    REFERENCE,
+    labelled,
+    logarithmic,
+    new_figure,
+    power_of_thousand,
+    to_svg,
+)
 from flashsim.validation.views import StageView
 
 Filled = tuple[np.ndarray, np.ndarray]
@@ -19,56 +28,60 @@ BINS = 50
 def distribution(view: StageView, name: str) -> str:
     """Reference and flash, linear around the core and logarithmic over the whole range, with ratio and pulls."""
     samples = [
-        (np.asarray(table.columns[name], dtype=np.float64), table.weights)
-        for table in (view.reference, view.candidate)
+        (np.asarray(table.columns[name], dtype=np.float64), table.weights) for table in (view.reference, view.candidate)
     ]
-    figure = new_figure(11.5, 4.3)
-    grid = figure.add_gridspec(3, 2, height_ratios=[3.2, 1, 1])
-    label = labelled(name, view.unit(name))
+    figure = new_figure(11.5, 4.4, arranged=False)
+    grid = figure.add_gridspec(
+        3, 2, height_ratios=[3.2, 1, 1], left=0.06, right=0.995, top=0.94, bottom=0.1, hspace=0.12, wspace=0.13
+    )
     for column, (edges, log_x) in enumerate(_edges(view, name, samples[0])):
+        power = 0 if log_x else power_of_thousand(edges)
         axes = [figure.add_subplot(grid[row, column]) for row in range(3)]
         reference, candidate = (_filled(values, weights, edges) for values, weights in samples)
-        total = samples[0][1].sum()
-        scale = total / samples[1][1].sum()
+        scale = samples[0][1].sum() / samples[1][1].sum()
         candidate = (candidate[0] * scale, candidate[1] * scale**2)
+        edges = edges / 10.0**power
         _histogram(axes[0], edges, reference, candidate, log_y=column == 1)
         _ratio(axes[1], edges, reference, candidate)
         _pulls(axes[2], edges, reference, candidate)
         for axis in axes:
             axis.set_xlim(edges[0], edges[-1])
             if log_x:
-                axis.set_xscale("log")
+                logarithmic(axis, "x")
         for axis in axes[:2]:
             axis.tick_params(labelbottom=False)
-        axes[2].set_xlabel(label)
+        axes[2].set_xlabel(labelled(name, view.unit(name), power))
         axes[0].set_ylabel("objects / bin")
         axes[1].set_ylabel("flash / ref.", loc="center")
         axes[2].set_ylabel("pull", loc="center")
-        axes[0].set_title(
-            "core" if column == 0 else "whole range (first and last bin hold what is beyond)", loc="left"
-        )
-        figure.align_ylabels(axes)
-    handles = figure.axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper right", ncols=2)
+        axes[0].set_title("core" if column == 0 else "whole range (end bins hold what is beyond)", loc="left")
+        for axis in axes:
+            axis.yaxis.set_label_coords(-0.085, 1.0 if axis is axes[0] else 0.5)
+        if column == 1:
+            axes[0].legend(loc="lower right", bbox_to_anchor=(1.01, 0.97), ncols=2)
     return to_svg(figure, f"Distribution of {name}: reference and flash")
 
 
 def profile_panels(variable: VariableMetrics) -> str:
     """Centre and width against each binning variable."""
-    figure = new_figure(11.5, 2.5)
+    figure = new_figure(11.5, 2.4, arranged=False)
     panels = figure.subplots(1, max(len(variable.profiles), 1), squeeze=False)[0]
+    figure.subplots_adjust(left=0.045, right=0.995, top=0.89, bottom=0.19, wspace=0.22)
     for axes, profile in zip(panels, variable.profiles, strict=False):
         edges = np.array(profile.edges)
         centres = np.sqrt(edges[1:] * edges[:-1]) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
-        _points(axes, edges, centres, profile.reference, REFERENCE, "reference", filled=True)
-        _points(axes, edges, centres, profile.candidate, FLASH, "flash", filled=False)
+        known = [entry.value for entry in profile.reference if entry.value is not None]
+        power = power_of_thousand(np.array(known, dtype=np.float64))
+        _points(axes, edges, centres, profile.reference, power, filled=True)
+        _points(axes, edges, centres, profile.candidate, power, filled=False)
         if is_logarithmic(edges):
-            axes.set_xscale("log")
+            logarithmic(axes, "x")
         axes.set_xlim(edges[0], edges[-1])
         axes.set_xlabel(labelled(profile.axis, profile.unit))
-        axes.set_title(labelled(f"{profile.statistic} of {variable.name}", variable.unit), loc="left", fontsize=8.5)
-        _roomy(axes, profile)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+        axes.set_title(
+            labelled(f"{profile.statistic} of {variable.name}", variable.unit, power), loc="left", fontsize=8.5
+        )
+        _roomy(axes, profile, power)
     return to_svg(figure, f"Profiles of {variable.name}")
 
 
@@ -83,7 +96,7 @@ def _edges(view: StageView, name: str, sample: Filled) -> list[tuple[Float[np.nd
     low, high = weighted_quantiles(values, weights, np.array([0.005, 0.995]))
     if least > 0 and low > 0 and high / low > 30:
         wide = np.quantile(values, [0.0002, 0.9998])
-        return [(np.geomspace(low, high, BINS + 1), True), (np.geomspace(*wide, BINS + 1), True)]
+        return [(np.geomspace(low, high, BINS + 1), True), (np.geomspace(wide[0], wide[1], BINS + 1), True)]
     centre, width = robust_centre_and_width(values, weights)
     core = (max(low, centre - 4 * width), min(high, centre + 4 * width))
     whole = (max(least, centre - 15 * width), min(most, centre + 15 * width))
@@ -112,7 +125,7 @@ def _histogram(axes: Axes, edges: np.ndarray, reference: Filled, candidate: Fill
     axes.stairs(candidate[0], edges, color=FLASH, label="flash")
     axes.errorbar(centres, reference[0], np.sqrt(reference[1]), fmt="none", ecolor=REFERENCE, elinewidth=0.9)
     if log_y:
-        axes.set_yscale("log")
+        logarithmic(axes, "y")
         positive = [part[part > 0] for part in (reference[0], candidate[0])]
         axes.set_ylim(0.5 * min(part.min() for part in positive), 3 * max(part.max() for part in positive))
     else:
@@ -148,29 +161,29 @@ def _points(
     edges: np.ndarray,
     centres: np.ndarray,
     measured: list[Measured],
-    colour: str,
-    label: str,
+    power: int,
     *,
     filled: bool,
 ) -> None:
+    """The points of one sample: filled and with the width of the bins for the reference, open for flash."""
+    colour = REFERENCE if filled else FLASH
     value = np.array([entry.value if entry.value is not None else np.nan for entry in measured])
     error = np.array([entry.error if entry.error is not None else np.nan for entry in measured])
     widths = np.stack([centres - edges[:-1], edges[1:] - centres]) if filled else None
     axes.errorbar(
         centres,
-        value,
-        error,
+        value / 10.0**power,
+        error / 10.0**power,
         widths,
         fmt="o",
         color=colour,
         markersize=5 if filled else 3.4,
         markerfacecolor=colour if filled else "none",
         elinewidth=1.0,
-        label=label,
     )
 
 
-def _roomy(axes: Axes, profile: Profile) -> None:
+def _roomy(axes: Axes, profile: Profile, power: int) -> None:
     """Limits that hold the points of both samples, not the largest error bar of a thin bin."""
     values = [entry.value for entry in [*profile.reference, *profile.candidate] if entry.value is not None]
     if not values:
@@ -178,4 +191,5 @@ def _roomy(axes: Axes, profile: Profile) -> None:
     low, high = min(values), max(values)
     typical = float(np.median([entry.error for entry in profile.reference if entry.error is not None]))
     margin = max(0.12 * (high - low), 2 * typical, 1e-12)
-    axes.set_ylim(0 if low >= 0 and "width" in profile.statistic else low - margin, high + margin)
+    bottom = 0.0 if low >= 0 and "width" in profile.statistic else low - margin
+    axes.set_ylim(bottom / 10.0**power, (high + margin) / 10.0**power)

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from flashsim.errors import FlashSimError, nearest
 from flashsim.files import atomic
 from flashsim.validation.metrics import Metrics, StageMetrics, VariableMetrics
 from flashsim.validation.numbers import FILTERS, over_null
@@ -53,10 +54,11 @@ def render(metrics: Metrics, views: list[StageView], *, progress: Progress | Non
     """The text of the page."""
     tell = progress or (lambda text: None)
     by_name = {view.stage: view for view in views}
+    for stage in metrics.stages:
+        if stage.stage not in by_name:
+            raise FlashSimError(f"report: there is no view of stage {stage.stage!r}{nearest(stage.stage, by_name)}")
     with figures_style():
-        sections = [
-            (stage, _plots(stage, comparable(by_name[stage.stage]), tell)) for stage in metrics.stages
-        ]
+        sections = [(stage, _plots(stage, comparable(by_name[stage.stage]), tell)) for stage in metrics.stages]
     rows = [
         Row(stage.stage, f"{stage.stage}-{variable.name}", variable)
         for stage in metrics.stages

@@ -1,7 +1,7 @@
 """Blocks of whole events: random halves for the null, delete-a-block jackknife for every error.
 
 Objects of one event are correlated, so events, not objects, are the units that are resampled. Events are dealt
-into at most 64 blocks of equal size; a half of the sample is half of the blocks, and an error comes from leaving
+into at most 40 blocks of equal size; a half of the sample is half of the blocks, and an error comes from leaving
 out one block at a time. The jackknife is preferred to the bootstrap here because drawing with replacement adds
 noise of its own to distances, which cannot be negative, and so biases them upwards near zero.
 """
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int64
 
 from flashsim.validation.views import Table
 
-BLOCKS = 64
+BLOCKS = 40
 SPLITS = 20
 
 
@@ -59,4 +59,4 @@ def jackknife(
     whole = np.asarray(statistic(np.ones(count)), dtype=np.float64)
     left_out = np.stack([np.asarray(statistic(row), dtype=np.float64) for row in 1.0 - np.eye(count)])
     spread = left_out - left_out.mean(axis=0)
-    return whole, np.sqrt((count - 1) / count * (spread**2).sum(axis=0))
+    return whole, np.asarray(np.sqrt((count - 1) / count * (spread**2).sum(axis=0)))

@@ -5,21 +5,28 @@ figure reads on white paper and on a dark screen; ids are made unique, as many f
 """
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Literal
 
 import matplotlib
 import matplotlib.pyplot as plt
 import mplhep
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 INK = "#0a0b0c"
 REFERENCE = "#8a8f98"
 FLASH = "#d55e00"
 SPECIES_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8f98")
 
+SYMBOLS = {"eta": "η", "phi": "φ", "theta": "θ", "pt": "pT"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _numbers = count()
@@ -55,19 +62,45 @@ def figures_style() -> Iterator[None]:
                 "figure.facecolor": "none",
                 "axes.facecolor": "none",
                 "savefig.facecolor": "none",
-                "svg.fonttype": "path",
+                "svg.fonttype": "none",
+                "xtick.top": False,
+                "ytick.right": False,
+                "xtick.minor.visible": False,
+                "ytick.minor.visible": False,
                 "axes.unicode_minus": True,
                 "axes.formatter.useoffset": False,
-                "axes.formatter.limits": (-3, 4),
-                "axes.formatter.use_mathtext": True,
+                "axes.formatter.limits": (-6, 7),
             }
         )
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, sizes in inches, that no pyplot window knows of."""
-    return Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, *, arranged: bool = True) -> Figure:
+    """An empty figure, sizes in inches, that no pyplot window knows of; `arranged` lets matplotlib find margins."""
+    return Figure(figsize=(width, height), layout="constrained" if arranged else None)
+
+
+def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Decades in plain characters: matplotlib's own formatter spends most of a figure's time on them."""
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(numticks=7))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(decade))
+
+
+def decade(value: float, _position: int | None = None) -> str:
+    """A power of ten as a tick label: 0.1, 1, 10, 100, and 10ⁿ beyond."""
+    power = round(math.log10(value))
+    return f"{value:g}" if -2 <= power <= 3 else f"10{str(power).translate(RAISED)}"
+
+
+def power_of_thousand(values: Float[np.ndarray, " n"]) -> int:
+    """The power of ten, in steps of three, that makes a variable's numbers easy to read; 0 where they are."""
+    size = float(np.abs(values).max(initial=0.0))
+    if size == 0 or 0.05 <= size < 1e4:
+        return 0
+    return 3 * math.floor(math.log10(size) / 3)
 
 
 def to_svg(figure: Figure, title: str) -> str:
@@ -84,16 +117,19 @@ def to_svg(figure: Figure, title: str) -> str:
     text = re.sub(r' xmlns(:xlink)?="[^"]+"', "", text).replace("xlink:href", "href")
     text = text.replace(INK, "currentColor")
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{_escaped(title)}"', text, count=1)
-    text = re.sub(r"(\d+\.\d{2})\d+", r"\1", text)
-    return re.sub(r"\n\s*", "\n", text)
+    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)  # the page's own font
+    text = re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", text)
+    return re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", text))
 
 
-def labelled(name: str, unit: str) -> str:
-    """An axis label with its unit, safe from matplotlib's mathematics."""
-    unit = {"um": "µm"}.get(unit, unit)
+def labelled(name: str, unit: str, power: int = 0) -> str:
+    """An axis label with its unit and the power of ten taken out, safe from matplotlib's mathematics."""
+    unit = unit.replace("um", "µm")
     unit = re.sub(r"\^(-?\d+)", lambda match: match[1].translate(RAISED), unit)
-    text = name.replace("$", r"\$")
-    return f"{text} [{unit.replace('*', ' ')}]" if unit else text
+    text = SYMBOLS.get(name, name).replace("$", r"\$")
+    parts = [f"10{str(power).translate(RAISED)}" if power else "", unit.replace("*", " ")]
+    inside = " ".join(part for part in parts if part)
+    return f"{text} [{inside}]" if inside else text
 
 
 def _escaped(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from flashsim.errors import FlashSimError
 from flashsim.validation.calibration import calibration_metrics, class_fractions
@@ -43,7 +44,8 @@ def validate_stages(
     if not views:
         raise FlashSimError("validation: there is no stage to compare")
     tell = progress or (lambda text: None)
-    stages = [measure_stage(view, seed=seed, progress=tell) for view in views]
+    with threadpool_limits(1, user_api="blas"):  # small matrices: threads would only wait for each other
+        stages = [measure_stage(view, seed=seed, progress=tell) for view in views]
     results = judge(stages, gates)
     return Metrics(SCHEMA, title, overall(results), results, stages, dict(provenance))
 

@@ -1,0 +1,95 @@
+"""Efficiencies and calibration of category stages."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from flashsim.validation.binning import bin_index, round_edges
+from flashsim.validation.calibration import calibration_metrics, expected_calibration_error
+from flashsim.validation.efficiency import (
+    clopper_pearson,
+    efficiency_metrics,
+    pull_from_counts,
+    pull_from_probabilities,
+)
+from flashsim.validation.resampling import deal_blocks
+
+from .toys import category_view
+
+
+@pytest.mark.parametrize(("passed", "total"), [(0, 10), (3, 10), (10, 10), (250, 1000)])
+def test_clopper_pearson_is_scipys(passed: int, total: int) -> None:
+    low, high = clopper_pearson(np.array([float(passed)]), np.array([float(total)]))
+    exact = stats.binomtest(passed, total).proportion_ci(1 - 2 * 0.15865, "exact")
+    expected = (exact.low, exact.high) if 0 < passed < total else None
+    if expected is None:  # at the ends the interval is one-sided and reaches the end itself
+        assert (low[0] == 0.0) == (passed == 0)
+        assert (high[0] == 1.0) == (passed == total)
+    else:
+        assert (low[0], high[0]) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.5, 0.97])
+def test_pulls_of_a_calibrated_classifier_have_unit_width(probability: float) -> None:
+    generator = np.random.default_rng(0)
+    objects = 400
+    passed = generator.binomial(objects, probability, 3000).astype(float)
+    mean = np.full(3000, objects * probability)
+    pulls = pull_from_probabilities(passed, mean, mean * (1 - probability))
+    assert pulls.mean() == pytest.approx(0.0, abs=0.06)
+    assert pulls.std() == pytest.approx(1.0, abs=0.05)
+    counted = pull_from_counts(passed, np.full(3000, 400.0), generator.permutation(passed), np.full(3000, 400.0))
+    assert counted.std() == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_bin_that_cannot_be_gives_a_large_pull() -> None:
+    found = pull_from_probabilities(np.array([30.0, 0.0]), np.array([1e-4, 0.0]), np.array([1e-4, 0.0]))
+    assert found[0] > 5
+    assert abs(found[1]) < 1
+
+
+@pytest.mark.parametrize("probabilities", [True, False])
+def test_a_perfect_candidate_covers_and_a_lossy_one_does_not(probabilities: bool) -> None:
+    good = efficiency_metrics(category_view(events=400, probabilities=probabilities))
+    bad = efficiency_metrics(category_view(events=400, lost=0.25, probabilities=probabilities))
+    assert good.coverage.value is not None
+    assert bad.coverage.value is not None
+    assert good.coverage.value > 0.98
+    assert bad.coverage.value < good.coverage.value - 0.02
+    assert good.expected_from_probabilities is probabilities
+    assert good.pull_width.value == pytest.approx(1.0, abs=5 * (good.pull_width.error or 0.0))
+    assert bad.pull_width.value is not None
+    assert bad.pull_width.value > 1.15
+
+
+def test_coverage_counts_bins_per_species() -> None:
+    found = efficiency_metrics(category_view())
+    judged = [cell for entry in found.maps if entry.species for row in entry.pull for cell in row if cell is not None]
+    assert found.bins == len(judged)
+    assert found.within == sum(abs(pull) <= 3 for pull in judged)
+    assert {entry.species for entry in found.maps} == {"", "e", "μ", "π", "K", "p"}
+
+
+def test_expected_calibration_error_is_at_its_null_when_calibrated_and_above_when_not() -> None:
+    good, bad = category_view(), category_view(lost=0.2)
+    calibrated, lossy = (calibration_metrics(view, deal_blocks(view.reference, view.candidate)) for view in (good, bad))
+    assert calibrated is not None
+    assert lossy is not None
+    found, null = calibrated.expected_calibration_error, calibrated.null
+    assert found.value == pytest.approx(null.value, abs=4 * (null.error or 0.0))
+    assert (lossy.expected_calibration_error.value or 0.0) > 3 * (lossy.null.value or 0.0)
+
+
+def test_calibration_error_of_constant_probability() -> None:
+    observed = np.repeat([0, 1], [700, 300])
+    probability = np.tile([0.6, 0.4], (1000, 1))
+    assert expected_calibration_error(probability, observed, np.ones(1000)) == pytest.approx(0.1)
+
+
+def test_edges_are_round_and_what_is_outside_counts_in_the_end_bins() -> None:
+    generator = np.random.default_rng(0)
+    edges = round_edges(10 ** generator.normal(1, 0.4, 5000))
+    assert {2.0, 5.0, 10.0, 50.0} <= set(edges.tolist())
+    assert round_edges(generator.uniform(1.9, 5.1, 5000)).tolist() == [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5]
+    assert bin_index(np.array([-1.0, 2.0, 1e9]), edges).tolist()[::2] == [0, len(edges) - 2]
+    assert len(round_edges(np.full(10, 3.0))) == 2

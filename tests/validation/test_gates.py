@@ -1,0 +1,149 @@
+"""Verdicts: a broken detector fails the gate that should catch it, a perfect one passes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flashsim.errors import FlashSimError
+from flashsim.validation import Metrics, StageView, Table, validate_stages
+from flashsim.validation.impossible import positive_definite
+from flashsim.validation.metrics import GateResult
+
+from .toys import Limits, category_view, response_view
+
+
+def judged(view: StageView, **limits: float) -> Metrics:
+    return validate_stages([view], {view.stage: Limits(**limits)}, "toy", {})
+
+
+def gate(metrics: Metrics, criterion: str) -> GateResult:
+    return next(result for result in metrics.gates if result.criterion == criterion)
+
+
+def with_candidate(view: StageView, rows: slice = slice(None), **columns: np.ndarray) -> StageView:
+    candidate = view.candidate
+    changed = replace(candidate, columns={**candidate.columns, **columns})
+    return replace(view, candidate=changed.keep(np.arange(len(candidate))[rows]))
+
+
+def test_a_perfect_detector_passes(drawn) -> None:
+    assert drawn.metrics.passed
+    assert len(drawn.metrics.gates) == 8
+
+
+@pytest.mark.parametrize(
+    ("broken", "limits", "criterion", "named"),
+    [
+        ({"shift": 0.5}, {"wasserstein_over_null": 3.0}, "Wasserstein over null", "dp"),
+        ({"widen": 1.3}, {"ks_over_null": 3.0}, "Kolmogorov–Smirnov over null", "dp"),
+        ({"tail": 0.0}, {"wasserstein_over_null": 3.0}, "Wasserstein over null", "dp (tails)"),
+        ({"shift": 0.8}, {"c2st_auc": 0.56}, "two-sample AUC", "dp"),
+    ],
+)
+def test_a_broken_response_fails_its_gate_which_names_the_variable(
+    broken: dict[str, float], limits: dict[str, float], criterion: str, named: str
+) -> None:
+    metrics = judged(response_view(events=150, **broken), **limits)
+    assert metrics.verdict == "fail"
+    assert gate(metrics, criterion).verdict == "fail"
+    assert named in gate(metrics, criterion).explanation
+    assert gate(metrics, "impossible values").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("limits", "criterion"),
+    [
+        ({"efficiency_coverage": 0.97}, "efficiency bins within 3 σ"),
+        ({"expected_calibration_error": 0.03}, "expected calibration error"),
+    ],
+)
+def test_lost_tracks_fail_the_gates_of_a_category_stage(limits: dict[str, float], criterion: str) -> None:
+    assert gate(judged(category_view(lost=0.3), **limits), criterion).verdict == "fail"
+    assert gate(judged(category_view(), **limits), criterion).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("dp", np.nan, "dp is not finite"),
+        ("dp", np.inf, "dp is not finite"),
+        ("cov_x_x", -1.0, "cov_x_x ≤ 0"),
+        ("ndof", 3.5, "ndof is not an integer"),
+        ("cov_tx_x", 1e3, "covariance is not positive definite"),
+    ],
+)
+def test_one_impossible_value_fails_and_is_counted(column: str, value: float, what: str) -> None:
+    view = response_view(events=50)
+    values = view.candidate.columns[column].copy()
+    values[17] = value
+    metrics = judged(with_candidate(view, **{column: values}))
+    counts = {entry.what: entry.count for entry in metrics.stages[0].impossible}
+    assert counts[what] == 1
+    assert metrics.verdict == "fail"
+    assert "in 1 of 1,000 rows" in gate(metrics, "impossible values").explanation
+
+
+def test_positive_definite_does_not_depend_on_units() -> None:
+    good, bad = [1e-16, 5e-9, 1.0], [1e-16, 2e-8, 1.0]
+    assert positive_definite(np.array([good, bad, [0.0, 0.0, 1.0]])).tolist() == [True, False, False]
+
+
+def test_a_candidate_without_objects_fails_with_a_sentence() -> None:
+    metrics = judged(with_candidate(response_view(events=50), slice(0, 0)), c2st_auc=0.53)
+    assert metrics.verdict == "fail"
+    assert "no comparable objects where the reference has 1,000" in gate(metrics, "two-sample AUC").explanation
+
+
+def test_too_few_objects_are_not_judged() -> None:
+    view = response_view(events=50)
+    few = np.arange(60)
+    metrics = judged(
+        replace(view, reference=view.reference.keep(few), candidate=view.candidate.keep(few)), c2st_auc=0.5
+    )
+    assert metrics.verdict == "not judged"
+    assert "60 objects in 3 events" in gate(metrics, "two-sample AUC").explanation
+
+
+def test_no_probabilities_no_calibration() -> None:
+    metrics = judged(category_view(events=50, probabilities=False), expected_calibration_error=0.1)
+    assert gate(metrics, "expected calibration error").verdict == "not judged"
+
+
+def test_a_gate_of_another_kind_of_stage_or_of_no_stage_is_an_error() -> None:
+    view = category_view(events=50)
+    with pytest.raises(FlashSimError, match=r"gates\.track_type\.ks_over_null: is for response stages"):
+        judged(view, ks_over_null=2.0)
+    with pytest.raises(FlashSimError, match=r"gates\.track_typ: .*did you mean 'track_type'"):
+        validate_stages([view], {"track_typ": Limits()}, "toy", {})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: replace(t, columns={k: v for k, v in t.columns.items() if k != "dp"}), "has no column 'dp'"),
+        (lambda t: replace(t, columns={**t.columns, "dp": t.columns["dp"][:-1]}), "'dp' has 999 rows and 'event' 1000"),
+        (lambda t: replace(t, columns={**t.columns, "dp": np.full(1000, np.nan)}), "'dp' has 1000 values that are not"),
+        (lambda t: replace(t, weight=-np.ones(1000)), "weights sum to -1000"),
+    ],
+)
+def test_a_bad_reference_is_a_clear_error(change, message: str) -> None:
+    view = response_view(events=50)
+    with pytest.raises(FlashSimError, match="stage 'resolution', reference table.*" + message):
+        judged(replace(view, reference=change(view.reference)))
+
+
+def test_progress_names_the_stage_and_no_stage_is_an_error() -> None:
+    told: list[str] = []
+    validate_stages([category_view(events=30)], {}, "toy", {}, progress=told.append)
+    assert all(text.startswith("track_type: ") for text in told)
+    assert told
+    with pytest.raises(FlashSimError, match="no stage"):
+        validate_stages([], {}, "toy", {})
+
+
+def test_tables_keep_rows() -> None:
+    table = Table({"x": np.arange(4.0)}, np.arange(4), np.ones(4), {"p": np.arange(4.0)})
+    kept = table.keep(np.array([True, False, True, False]))
+    assert len(kept) == 2
+    assert kept.binning["p"].tolist() == [0.0, 2.0]
