@@ -48,4 +48,4 @@ def bin_index(values: Shaped[np.ndarray, " n"], edges: Float[np.ndarray, " edges
 
 def is_logarithmic(edges: Float[np.ndarray, " edges"] | list[float]) -> bool:
     """Whether edges made by `round_edges` grow geometrically."""
-    return edges[0] > 0 and edges[-1] / edges[0] > 15
+    return bool(edges[0] > 0 and edges[-1] / edges[0] > 15)

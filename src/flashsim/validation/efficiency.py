@@ -69,7 +69,9 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
     """All maps of a stage. With species, coverage is counted in the maps per species, else in the total ones."""
     binned = axes(view)[:2]
     if not binned:
-        return EfficiencyMetrics([], Measured(None), 0, 0, Measured(None), Measured(None), False)
+        return EfficiencyMetrics(
+            [], Measured(None), 0, 0, Measured(None), Measured(None), expected_from_probabilities=False
+        )
     values = [axis_values(view, axis) for axis in binned]
     edges = [round_edges(first) for first, _ in values]
     shape = tuple(len(edge) - 1 for edge in edges)
@@ -98,7 +100,9 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
     within = int((np.abs(pulls) <= WITHIN).sum())
     n = len(pulls)
     if n == 0:
-        return EfficiencyMetrics(maps, Measured(None), 0, 0, Measured(None), Measured(None), False)
+        return EfficiencyMetrics(
+            maps, Measured(None), 0, 0, Measured(None), Measured(None), expected_from_probabilities=False
+        )
     covered = within / n
     return EfficiencyMetrics(
         maps,

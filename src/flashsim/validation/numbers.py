@@ -38,6 +38,19 @@ def plain(value: float | None, digits: int = 3) -> str:
     return f"{value:.{places}f}".replace("-", MINUS)
 
 
+def ratio(measured: Measured) -> str:
+    """A ratio with two decimals, so that a column of them is aligned."""
+    if measured.value is None:
+        return MISSING
+    error = "" if measured.error is None else f" ± {measured.error:.2f}"
+    return f"{measured.value:.2f}{error}"
+
+
+def limit(value: float | None) -> str:
+    """A limit as it stands in the card, or a null to the same few digits."""
+    return MISSING if value is None else f"{value:.4g}"
+
+
 def percent(measured: Measured) -> str:
     """A fraction as per cent, with its error."""
     if measured.value is None:
@@ -107,6 +120,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "with_error": with_error,
     "plain": plain,
     "percent": percent,
+    "ratio": ratio,
+    "limit": limit,
     "unit_text": unit_text,
     "shift_in_widths": shift_in_widths,
     "tail_ratio": tail_ratio,

@@ -30,14 +30,13 @@ def maps(found: EfficiencyMap) -> str:
                 x = np.sqrt(edges[0][i] * edges[0][i + 1]) if is_logarithmic(edges[0]) else edges[0][i : i + 2].mean()
                 level = abs(cell) / 4 if pull else cell / top
                 ink = "#ffffff" if (level > 0.65 if pull else level < 0.5) else "#111111"
-                text = f"{cell:.1f}" if pull else f"{cell:.2f}".removeprefix("0")
+                text = f"{cell:.1f}".replace("-", "−") if pull else f"{cell:.2f}".removeprefix("0")
                 axes.text(x, edges[1][j : j + 2].mean(), text, ha="center", va="center", fontsize=6.2, color=ink)
         if is_logarithmic(edges[0]):
             logarithmic(axes, "x")
         axes.set_xlim(edges[0][0], edges[0][-1])
         axes.set_title(title, loc="left")
         axes.set_xlabel(labelled(found.axes[0], found.units[0]))
-        axes.minorticks_off()
         bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=25)
         bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     panels[0].set_ylabel(labelled(found.axes[1], found.units[1]))
@@ -57,7 +56,7 @@ def projections(found: list[EfficiencyMap]) -> str:
             logarithmic(axes, "x")
         axes.set_xlim(edges[0], edges[-1])
         axes.set_xlabel(labelled(shown[0].axes[side], shown[0].units[side]))
-    panels[0].set_ylim(bottom=0)
+    panels[0].set_ylim(0, min(panels[0].get_ylim()[1], 1.08))
     panels[0].set_ylabel(f"probability of {shown[0].class_label}")
     handles = panels[0].get_legend_handles_labels()
     if any(handles[1]):

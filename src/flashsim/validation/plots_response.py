@@ -37,7 +37,7 @@ def distribution(view: StageView, name: str) -> str:
     for column, (edges, log_x) in enumerate(_edges(view, name, samples[0])):
         power = 0 if log_x else power_of_thousand(edges)
         axes = [figure.add_subplot(grid[row, column]) for row in range(3)]
-        reference, candidate = (_filled(values, weights, edges) for values, weights in samples)
+        reference, candidate = (_filled(values, weights, edges, beyond=column == 1) for values, weights in samples)
         scale = samples[0][1].sum() / samples[1][1].sum()
         candidate = (candidate[0] * scale, candidate[1] * scale**2)
         edges = edges / 10.0**power
@@ -112,9 +112,11 @@ def _integer_edges(low: float, high: float) -> Float[np.ndarray, " e"]:
     return np.arange(np.floor(low) - 0.5, np.ceil(high) + 0.5 + step, step)
 
 
-def _filled(values: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], edges: np.ndarray) -> Filled:
-    """Contents and variances; what is beyond the edges counts in the first and last bin."""
-    inside = np.clip(values, edges[0], edges[-1])
+def _filled(
+    values: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], edges: np.ndarray, *, beyond: bool
+) -> Filled:
+    """Contents and variances; what lies `beyond` the edges counts in the first and last bin, or not at all."""
+    inside = np.clip(values, edges[0], edges[-1]) if beyond else values
     return np.histogram(inside, edges, weights=weights)[0], np.histogram(inside, edges, weights=weights**2)[0]
 
 

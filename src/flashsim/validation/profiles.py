@@ -1,5 +1,7 @@
 """Centre and width of an output in bins of p, eta or whatever the view bins in."""
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float
 
@@ -63,7 +65,6 @@ def _profile(
     values = np.asarray(table.columns[output], dtype=np.float64)[order]
     weights = table.weights[order]
     pairs = [
-        centre_and_width(values[first:last], weights[first:last], counted=counted)
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True)
+        centre_and_width(values[first:last], weights[first:last], counted=counted) for first, last in pairwise(cuts)
     ]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 INK = "#0a0b0c"
 REFERENCE = "#8a8f98"
@@ -85,7 +85,8 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(LogLocator(numticks=7))
-    axis.set_minor_locator(NullLocator())
+    axis.set_minor_locator(LogLocator(subs=range(2, 10)) if which == "x" else NullLocator())
+    axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(FuncFormatter(decade))
 
 
@@ -117,7 +118,7 @@ def to_svg(figure: Figure, title: str) -> str:
     text = re.sub(r' xmlns(:xlink)?="[^"]+"', "", text).replace("xlink:href", "href")
     text = text.replace(INK, "currentColor")
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{_escaped(title)}"', text, count=1)
-    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)  # the page's own font
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)  # the font of the page
     text = re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", text)
     return re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", text))
 
