@@ -4,6 +4,9 @@ import importlib.util
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -214,6 +217,26 @@ def test_a_production_killed_and_resumed_gives_the_same_bytes(tmp_path: Path, mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["resumed.parquet", "whole.parquet"]
     with pytest.raises(FlashSimError, match="exists"):
         reference.make_reference(3, output, seed=5)
+
+
+@needs_geant4
+def test_an_interrupt_stops_the_workers_and_says_what_is_kept(tmp_path: Path):
+    output = tmp_path / "x.parquet"
+    program = (
+        "from flashsim.experiments.spectrometer.reference import make_reference\n"
+        f"if __name__ == '__main__': make_reference(10_000, {str(output)!r}, workers=1)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(program)
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("x.parquet.part/worker-*.log")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "0 of 50 chunks are kept" in " ".join(printed.split())
+    assert not output.exists()
 
 
 def test_a_sample_is_split_by_event_and_keeps_its_origin(tmp_path: Path):
