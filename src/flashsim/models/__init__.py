@@ -3,6 +3,7 @@
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.families import create_model
 from flashsim.models.flow_matching import FlowMatching
+from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.model import AbstractModel
 
-__all__ = ["AbstractModel", "CategoricalClassifier", "FlowMatching", "create_model"]
+__all__ = ["AbstractModel", "CategoricalClassifier", "FlowMatching", "LocationScale", "Standardised", "create_model"]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import jax
 from jaxtyping import PRNGKeyArray
 
 from flashsim.card import Model
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.flow_matching import FlowMatching
+from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.model import AbstractModel
 
 
@@ -15,16 +17,22 @@ def _classifier(model: Model, conditions: int, targets: int, key: PRNGKeyArray) 
 
 
 def _flow_matching(model: Model, conditions: int, targets: int, key: PRNGKeyArray) -> AbstractModel:
-    return FlowMatching.create(
+    key_base, key_flow = jax.random.split(key)
+    base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)
+    flow = FlowMatching.create(
         conditions,
         targets,
         width=model.width,
         depth=model.depth,
         solver=model.solver,
         steps=model.steps,
-        key=key,
+        key=key_flow,
     )
+    return Standardised.of(base, flow)
 
+
+BASE_WIDTH, BASE_DEPTH = 64, 3
+"""Location and scale vary smoothly: a small network is enough, and does not learn the sample by heart."""
 
 FAMILIES: dict[str, Callable[[Model, int, int, PRNGKeyArray], AbstractModel]] = {
     "classifier": _classifier,

@@ -1,4 +1,4 @@
-"""Conditional flow matching on a trigonometric path, from a conditional Gaussian."""
+"""Conditional flow matching on a trigonometric path."""
 
 from typing import Literal, final
 
@@ -11,25 +11,21 @@ from flashsim.models.model import AbstractModel
 from flashsim.nets import MLP
 
 Solver = Literal["euler", "midpoint", "heun"]
-LOG_WIDTH_RANGE = 7.0  # e^-7 is finer than any detector's width beside its spread over all conditions
 
 
 @final
 class FlowMatching(AbstractModel):
     """A continuous flow, trained without simulating it (Lipman et al. 2023, arXiv:2210.02747).
 
-    Two networks share one loss. The *base* predicts a mean and a width of every output given the
-    conditions, by Gaussian likelihood: what is left after standardising with them has zero mean and
-    unit width everywhere. The *velocity* then turns standard normal noise into that remainder along
+    The velocity turns standard normal noise x₀ into the targets x₁ along
 
         x_t = cos(πt/2) x₀ + sin(πt/2) x₁,    v = π/2 (cos(πt/2) x₁ − sin(πt/2) x₀)
 
     (the trigonometric interpolant of Albergo & Vanden-Eijnden 2023, arXiv:2209.15571), for which a
-    Gaussian remainder has exactly zero velocity: the flow only has to learn what is *not* Gaussian,
-    and a few solver steps are enough.
+    standard normal target has exactly zero velocity: on scores that are nearly normal, the flow only has
+    to learn what is *not*, and a few solver steps are enough.
     """
 
-    base: MLP
     velocity: MLP
     noise: int = eqx.field(static=True)
     solver: Solver = eqx.field(static=True)
@@ -47,17 +43,8 @@ class FlowMatching(AbstractModel):
         key: PRNGKeyArray,
     ) -> "FlowMatching":
         """An untrained flow of `targets` dimensions."""
-        key_base, key_velocity = jax.random.split(key)
-        base = MLP(conditions, 2 * targets, width=width, depth=2, key=key_base)
-        velocity = MLP(conditions + targets + 3, targets, width=width, depth=depth, key=key_velocity)
-        return FlowMatching(base=base, velocity=velocity, noise=targets, solver=solver, steps=steps)
-
-    def mean_and_log_width(
-        self, conditions: Float[Array, " conditions"]
-    ) -> tuple[Float[Array, " targets"], Float[Array, " targets"]]:
-        """The conditional Gaussian that the flow starts from."""
-        mean, log_width = jnp.split(self.base(conditions), 2)
-        return mean, LOG_WIDTH_RANGE * jnp.tanh(log_width / LOG_WIDTH_RANGE)
+        velocity = MLP(conditions + targets + 3, targets, width=width, depth=depth, key=key)
+        return FlowMatching(velocity=velocity, noise=targets, solver=solver, steps=steps)
 
     def rate(
         self, state: Float[Array, " targets"], time: Float[Array, ""], conditions: Float[Array, " conditions"]
@@ -73,20 +60,16 @@ class FlowMatching(AbstractModel):
         targets: Float[Array, "objects targets"],
         key: PRNGKeyArray,
     ) -> Float[Array, " objects"]:
-        """Gaussian likelihood of the base plus the squared error of the velocity, a mean over outputs."""
-        mean, log_width = jax.vmap(self.mean_and_log_width)(conditions)
-        remainder = (targets - mean) * jnp.exp(-log_width)
-        likelihood = jnp.mean(0.5 * remainder**2 + log_width, axis=1)
-        data = jax.lax.stop_gradient(remainder)
+        """The squared error of the velocity, a mean over the outputs."""
         key_time, key_noise = jax.random.split(key)
         # One stratum an object: the times of a batch cover [0, 1] evenly.
-        strata = jnp.arange(data.shape[0]) / data.shape[0]
+        strata = jnp.arange(targets.shape[0]) / targets.shape[0]
         time = (strata + jax.random.uniform(key_time)) % 1.0
-        noise = jax.random.normal(key_noise, data.shape)
+        noise = jax.random.normal(key_noise, targets.shape)
         cosine, sine = jnp.cos(jnp.pi / 2 * time)[:, None], jnp.sin(jnp.pi / 2 * time)[:, None]
-        wanted = jnp.pi / 2 * (cosine * data - sine * noise)
-        predicted = jax.vmap(self.rate)(cosine * noise + sine * data, time, conditions)
-        return likelihood + jnp.mean((predicted - wanted) ** 2, axis=1)
+        wanted = jnp.pi / 2 * (cosine * targets - sine * noise)
+        predicted = jax.vmap(self.rate)(cosine * noise + sine * targets, time, conditions)
+        return jnp.mean((predicted - wanted) ** 2, axis=1)
 
     def sample(
         self, conditions: Float[Array, " conditions"], noise: Float[Array, " noise"]
@@ -95,8 +78,7 @@ class FlowMatching(AbstractModel):
         state, step = noise, 1.0 / self.steps
         for index in range(self.steps):
             state = self._advance(state, index * step, step, conditions)
-        mean, log_width = self.mean_and_log_width(conditions)
-        return mean + jnp.exp(log_width) * state
+        return state
 
     def _advance(self, state: Array, time: float, step: float, conditions: Array) -> Array:
         rate = self.rate(state, jnp.asarray(time), conditions)

@@ -37,7 +37,7 @@ def load_checkpoint(folder: Path, state: State, fingerprint: str, epoch: Callabl
         return state, []
     try:
         with safetensors.safe_open(path, "numpy") as file:
-            metadata = file.metadata()
+            metadata = file.metadata() or {}
             if metadata.get("fingerprint") != fingerprint:
                 return state, []
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)

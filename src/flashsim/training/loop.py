@@ -1,10 +1,12 @@
 """The one training loop: jitted epochs, a schedule, early stopping, an average of the weights."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import equinox as eqx
 import jax
@@ -15,6 +17,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from flashsim.card import Training
 from flashsim.errors import FlashSimError
 from flashsim.models import AbstractModel
+from flashsim.nets import named_arrays
 from flashsim.training.checkpoint import load_checkpoint, save_checkpoint
 from flashsim.training.data import TrainingData
 
@@ -39,19 +42,20 @@ class Epoch:
     rows_per_second: float
 
 
+AnyModel = TypeVar("AnyModel", bound=AbstractModel)
 Report = Callable[[Epoch], None]
 Rows = tuple[Float[Array, "rows conditions"], Float[Array, "rows targets"], Float[Array, " rows"]]
 
 
 def fit(
-    model: AbstractModel,
+    model: AnyModel,
     training: TrainingData,
     validation: TrainingData,
     settings: Training,
     *,
     checkpoint: Path | None = None,
     report: Report | None = None,
-) -> tuple[AbstractModel, tuple[Epoch, ...]]:
+) -> tuple[AnyModel, tuple[Epoch, ...]]:
     """Train `model`; return the averaged weights of the best epoch and the history.
 
     With `checkpoint`, a folder, the state is saved after every epoch, and a run that finds a state
@@ -63,7 +67,7 @@ def fit(
     parameters = eqx.filter(model, eqx.is_inexact_array)
     state = TrainingState(model, model, model, optimiser.init(parameters), jnp.zeros((), jnp.int32))
     history: list[Epoch] = []
-    fingerprint = f"{training.fingerprint()} {settings.model_dump_json()}"
+    fingerprint = _fingerprint(model, training, validation, settings)
     if checkpoint is not None:
         state, history = load_checkpoint(checkpoint, state, fingerprint, Epoch)
     rows, held_out = _rows(training), _rows(validation)
@@ -86,7 +90,19 @@ def fit(
             save_checkpoint(checkpoint, state, history, fingerprint)
         if report is not None:
             report(history[-1])
-    return state.best, tuple(history)
+    return cast(AnyModel, state.best), tuple(history)
+
+
+def _fingerprint(
+    model: AbstractModel, training: TrainingData, validation: TrainingData, settings: Training
+) -> str:
+    """What a run's result depends on: a checkpoint of anything else is of another run."""
+    digest = hashlib.sha256(f"{version('flashsim')} {settings.model_dump_json()}".encode())
+    digest.update(f"{training.fingerprint()} {validation.fingerprint()}".encode())
+    for name, array in named_arrays(model).items():
+        digest.update(f"{name}{array.shape}{array.dtype}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _rows(data: TrainingData) -> Rows:

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from flashsim.card import Stage
 from flashsim.errors import FlashSimError
 from flashsim.stages import Namespace, outputs, require_finite
-from flashsim.transforms import Columns, OneHot, Transform, fit_transform
+from flashsim.transforms import Columns, OneHot, Standard, Transform, fit_transform
 
 
 def learnt(
@@ -18,7 +18,7 @@ def learnt(
         return {stage.predict: namespace[stage.predict][rows].astype(np.float64)[:, None]}
     found = outputs(namespace, stage, rows)
     for name, matrix in found.items():
-        require_finite(stage, matrix, stage.predict[name].columns or [name], "reference sample")
+        require_finite(stage, matrix, stage.predict[name].columns or [name], namespace, rows, "reference sample")
     return found
 
 
@@ -46,6 +46,7 @@ def fit_outputs(
                 low=predicted.low,
                 high=predicted.high,
                 values=predicted.values,
+                last=Standard.fit_robust,
             )
             for name, predicted in stage.predict.items()
         )

@@ -66,7 +66,8 @@ def check_closure(card: Card, batch: EventBatch) -> None:
     """Raise FlashSimError when a formula (`from`) does not give back the column of the full simulation.
 
     Otherwise a flash sample would be wrong however well the stages were trained. Compared where the
-    column is written (`output.where`), to one part in a thousand of its spread.
+    column is written (`output.where`), to one part in a thousand of its spread, for 99 % of the objects:
+    a lost sign is wrong for half of them only.
     """
     reference = Namespace(card, batch)
     drawn = batch.keep(reference.selected(card.output.where))
@@ -83,11 +84,11 @@ def check_closure(card: Card, batch: EventBatch) -> None:
         wanted, got = np.asarray(full[name], float), np.asarray(flash[name], float)
         allowed = 1e-3 * (np.std(wanted) + 1e-12)
         error = np.abs(wanted - got)
-        if not (np.median(error) <= allowed):
+        if not (np.quantile(error, 0.99) <= allowed):
             worst = int(np.argmax(np.nan_to_num(error, nan=np.inf)))
             raise FlashSimError(
                 f"reconstructed.{name}.from = {column.formula!r}: gives {got[worst]:.6g} where the sample has "
-                f"{wanted[worst]:.6g} (object {worst} of those written); it must undo what the stages predict"
+                f"{wanted[worst]:.6g} ({full.place(worst)} of those written); it must undo what the stages predict"
             )
 
 

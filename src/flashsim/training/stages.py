@@ -1,6 +1,7 @@
 """Train the stages of a card, one after the other."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from jaxtyping import Bool, Float
 from flashsim.card import Card, Stage
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.models import CategoricalClassifier, create_model
+from flashsim.models import create_model
 from flashsim.stages import (
     ConditionColumn,
     Namespace,
@@ -21,12 +22,12 @@ from flashsim.stages import (
     conditions,
     require_finite,
 )
-from flashsim.training.calibration import calibrated
 from flashsim.training.data import TrainingData
-from flashsim.training.loop import Epoch, fit
+from flashsim.training.loop import Epoch
 from flashsim.training.outputs import fit_outputs, latent, learnt
+from flashsim.training.recipes import train_model
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
-from flashsim.transforms import OneHot, fit_conditions
+from flashsim.transforms import Conditions, OneHot, Transform, fit_conditions
 
 Report = Callable[[Progress], None]
 MINIMUM_OBJECTS = 100
@@ -47,59 +48,79 @@ def train_stages(
     With `checkpoints`, a folder, a run that was stopped goes on where it was.
     """
     namespaces = Namespace(card, training), Namespace(card, validation)
-    trained: list[TrainedStage] = []
+    # All are prepared before one is trained: a sample that cannot be used is refused at once.
+    prepared: list[Prepared] = []
     classes: dict[str, tuple[int, ...]] = {}
     for stage in card.stages:
-        columns = condition_columns(card, stage, classes)
-        folder = None if checkpoints is None else checkpoints / stage.name
-        trained.append(_train_stage(card, stage, columns, namespaces, folder, report))
-        if trained[-1].classes:
-            classes[trained[-1].outputs[0]] = trained[-1].classes
-    return tuple(trained)
+        prepared.append(_prepare(card, stage, condition_columns(card, stage, classes), namespaces))
+        if prepared[-1].classes:
+            classes[stage.predicted_names[0]] = prepared[-1].classes
+    return tuple(
+        _train_stage(stage, None if checkpoints is None else checkpoints / stage.stage.name, report)
+        for stage in prepared
+    )
 
 
-def _train_stage(
+@dataclass(frozen=True)
+class Prepared:
+    """A stage with its data in latent space, and the transforms that brought them there."""
+
+    stage: Stage
+    columns: tuple[ConditionColumn, ...]
+    conditions: Conditions
+    outputs: Transform
+    training: TrainingData
+    validation: TrainingData
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The values of a category; none for a response."""
+        return self.outputs.classes if isinstance(self.outputs, OneHot) else ()
+
+
+def _prepare(
     card: Card,
     stage: Stage,
     columns: tuple[ConditionColumn, ...],
     namespaces: tuple[Namespace, Namespace],
-    checkpoint: Path | None,
-    report: Report | None,
-) -> TrainedStage:
+) -> Prepared:
     rows = [_selected(stage, namespace, part) for namespace, part in zip(namespaces, PARTS, strict=True)]
     inputs = [conditions(namespace, columns, r) for namespace, r in zip(namespaces, rows, strict=True)]
-    for matrix, part in zip(inputs, PARTS, strict=True):
-        require_finite(stage, matrix, [column.name for column in columns], f"{part} sample")
+    for matrix, namespace, r, part in zip(inputs, namespaces, rows, PARTS, strict=True):
+        require_finite(stage, matrix, [column.name for column in columns], namespace, r, f"{part} sample")
     weights = [_weights(card, namespace, r) for namespace, r in zip(namespaces, rows, strict=True)]
     is_category = np.array([column.value is not None for column in columns])
     input_map = fit_conditions(inputs[0], is_category, [column.name for column in columns])
     values = [learnt(stage, namespace, r) for namespace, r in zip(namespaces, rows, strict=True)]
     output_map = fit_outputs(stage, values[0], weights[0])
-    classes = output_map.classes if isinstance(output_map, OneHot) else ()
     targets = [latent(output_map, columns, stage.training.seed) for columns in values]
     data = [
         TrainingData(np.asarray(input_map.forward(jnp.asarray(i))), t, w)
         for i, t, w in zip(inputs, targets, weights, strict=True)
     ]
+    return Prepared(stage, columns, input_map, output_map, *data)
+
+
+def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | None) -> TrainedStage:
+    stage, training, validation = prepared.stage, prepared.training, prepared.validation
     model = create_model(
         stage.model,
-        data[0].conditions.shape[1],
-        data[0].targets.shape[1],
+        training.conditions.shape[1],
+        training.targets.shape[1],
         jax.random.key(stage.training.seed),
     )
-    model, history = fit(
+    model, history = train_model(
         model,
-        data[0],
-        data[1],
+        training,
+        validation,
         stage.training,
         checkpoint=checkpoint,
         report=None if report is None else _reporter(stage, report),
+        calibrate=stage.calibrate,
     )
-    if isinstance(model, CategoricalClassifier) and stage.calibrate:
-        model = calibrated(model, data[1])
-    response = Response(input_map, model, output_map)
-    summary = _summary(model, data[0], data[1], history)
-    return TrainedStage(stage, columns, stage.predicted_names, classes, response, summary)
+    response = Response(prepared.conditions, model, prepared.outputs)
+    summary = _summary(model, training, validation, history)
+    return TrainedStage(stage, prepared.columns, stage.predicted_names, prepared.classes, response, summary)
 
 
 PARTS = ("train", "validation")

@@ -1,6 +1,6 @@
 """Fit the transform of a predicted variable, by the type that the card gives it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from flashsim.transforms.logarithm import Log
 from flashsim.transforms.logit import Logit
 from flashsim.transforms.quantile_normal import QuantileNormal
 
+Fit = Callable[..., Transform]
 KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance")
 """The types of a predicted variable."""
 
@@ -32,8 +33,12 @@ def fit_transform(
     low: float | None = None,
     high: float | None = None,
     values: Sequence[float] | None = None,
+    last: Fit = QuantileNormal.fit,
 ) -> Transform:
     """The transform of one predicted variable: of N(0, 1) latents where the variable is continuous.
+
+    `last` fits the last step of what is continuous; `Standard.fit_robust` instead of the quantiles keeps the
+    shape of the distribution, for models that standardise it given the conditions.
 
     ``low`` and ``high`` are for bounded variables, ``values`` are the spikes of ``atoms``; ``name`` stands in
     the messages of errors. Weights may be negative (sWeights) as long as their sum is positive.
@@ -44,15 +49,15 @@ def fit_transform(
         raise FlashSimError(f"{name}: type {kind!r} has one column, not {table.shape[1]}")
     match kind:
         case "continuous":
-            return QuantileNormal.fit(table, weights, name=name)
+            return last(table, weights, name=name)
         case "positive":
-            return _then_normal(Log.fit(table, weights, name=name), table, weights, name)
+            return _then(Log.fit(table, weights, name=name), table, weights, name, last)
         case "bounded":
             if low is None or high is None:
                 raise FlashSimError(f"{name}: type 'bounded' needs `low` and `high`")
-            return _then_normal(Logit.fit(table, weights, low=low, high=high, name=name), table, weights, name)
+            return _then(Logit.fit(table, weights, low=low, high=high, name=name), table, weights, name, last)
         case "angle":
-            return _then_normal(Angle.fit(table, weights, name=name), table, weights, name)
+            return _then(Angle.fit(table, weights, name=name), table, weights, name, last)
         case "integer":
             return DequantisedInteger.fit(table, weights, name=name)
         case "flag":
@@ -60,16 +65,16 @@ def fit_transform(
         case "atoms":
             return Atoms.fit(table, weights, atoms=values or (), name=name)
         case "covariance":
-            return _then_normal(LogCholesky.fit(table, weights, name=name), table, weights, name)
+            return _then(LogCholesky.fit(table, weights, name=name), table, weights, name, last)
     raise FlashSimError(f"{name}: unknown type {kind!r}{nearest(kind, KINDS)}")
 
 
-def _then_normal(first: Transform, table: np.ndarray, weights: np.ndarray | None, name: str) -> Chain:
-    """The fitted transform, then the quantiles of what it gives."""
+def _then(first: Transform, table: np.ndarray, weights: np.ndarray | None, name: str, last: Fit) -> Chain:
+    """The fitted transform, then the last step fitted on what it gives."""
     # The code that simulation inverts, not a second copy of it.
     noise = jnp.full((len(table), first.width_latent), 0.5)
     latent = np.asarray(_forward(first, float32(table), noise))
-    return Chain((first, QuantileNormal.fit(latent, weights, name=name)))
+    return Chain((first, last(latent, weights, name=name)))
 
 
 @jax.jit
