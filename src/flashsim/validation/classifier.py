@@ -128,7 +128,11 @@ def _fold(
         return None
     with threadpool_limits(1, user_api="openmp"):
         forest = HistGradientBoostingClassifier(
-            max_iter=TREES, learning_rate=0.1, min_samples_leaf=50, early_stopping=False, random_state=seed
+            max_iter=TREES,
+            learning_rate=0.1,
+            min_samples_leaf=50,
+            early_stopping=False,  # pyright: ignore[reportArgumentType]
+            random_state=seed,
         )
         forest.fit(inputs[train], label[train], sample_weight=weight[train])
         score = forest.predict_proba(inputs[test])[:, 1]

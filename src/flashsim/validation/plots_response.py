@@ -65,13 +65,13 @@ def distribution(view: StageView, name: str) -> str:
 def profile_panels(variable: VariableMetrics) -> str:
     """Centre and width against each binning variable."""
     figure = new_figure(11.5, 2.4, arranged=False)
+    scale = [part.value for part in (variable.centre, variable.width) if part.value is not None]
+    power = power_of_thousand(np.array(scale, dtype=np.float64))
     panels = figure.subplots(1, max(len(variable.profiles), 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.045, right=0.995, top=0.89, bottom=0.19, wspace=0.22)
     for axes, profile in zip(panels, variable.profiles, strict=False):
         edges = np.array(profile.edges)
         centres = np.sqrt(edges[1:] * edges[:-1]) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
-        known = [entry.value for entry in profile.reference if entry.value is not None]
-        power = power_of_thousand(np.array(known, dtype=np.float64))
         _points(axes, edges, centres, profile.reference, power, filled=True)
         _points(axes, edges, centres, profile.candidate, power, filled=False)
         if is_logarithmic(edges):
