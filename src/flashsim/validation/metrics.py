@@ -6,12 +6,7 @@ Numbers that could not be measured are ``null``: JSON knows no NaN.
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal
-
-from pydantic import TypeAdapter, ValidationError
-
-from flashsim.errors import FlashSimError
 
 SCHEMA = 1
 
@@ -241,27 +236,6 @@ class Metrics:
     def to_json(self) -> str:
         """The text of ``metrics.json``."""
         return json.dumps(_finite(asdict(self)), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def read_metrics(path: Path) -> Metrics:
-    """Read a ``metrics.json``; a FlashSimError says what is wrong with another file."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FlashSimError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise FlashSimError(f"{path}: is not JSON ({error}); give a metrics.json of 'flashsim validate'") from error
-    version = content.get("schema") if isinstance(content, dict) else None
-    if version != SCHEMA:
-        raise FlashSimError(
-            f"{path}: schema is {version!r}; this FlashSim reads {SCHEMA}: run 'flashsim validate' again"
-        )
-    try:
-        return TypeAdapter(Metrics).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise FlashSimError(f"{path}: {key}: {first['msg']}; run 'flashsim validate' again") from error
 
 
 def number(value: Any) -> Number:
