@@ -1,7 +1,8 @@
 """The verbs as functions: train a card, simulate events, validate a release."""
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
@@ -46,7 +47,8 @@ def train(
     training, validation = read_sample(card, "train"), read_sample(card, "validation")
     check_closure(card, training)
     checkpoints = output.with_name(output.name + ".training")
-    stages = train_stages(card, training, validation, checkpoints=checkpoints, report=report)
+    with _tidied_after_an_error(checkpoints):
+        stages = train_stages(card, training, validation, checkpoints=checkpoints, report=report)
     provenance = {
         "card": "" if card.path is None else card_origin(card.path, output),
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
@@ -55,9 +57,20 @@ def train(
         "training_objects": training.n_objects,
         "validation_objects": validation.n_objects,
     }
-    detector = save(Detector(card, stages, provenance), output)
+    with _tidied_after_an_error(checkpoints):
+        detector = save(Detector(card, stages, provenance), output)
     remove(checkpoints)
     return detector
+
+
+@contextmanager
+def _tidied_after_an_error(checkpoints: Path) -> Iterator[None]:
+    """Keep the checkpoints when training is stopped, not when it cannot go on (no space, no finite loss)."""
+    try:
+        yield
+    except FlashSimError:
+        remove(checkpoints)
+        raise
 
 
 def simulate(
@@ -77,7 +90,8 @@ def simulate(
 
     Each event is simulated `oversample` times; `first` takes so many events from the start only.
     The same release, seed and events give the same bytes, whatever `workers` and `chunk_events`
-    are. A run that was stopped goes on where it was when it is called again; until then its finished blocks are in ``<output>.unfinished``.
+    are. A run that was stopped goes on where it was when it is called again; until then its finished
+    blocks are in ``<output>.unfinished``.
     """
     detector = release if isinstance(release, Detector) else load(release)
     card = detector.card

@@ -35,14 +35,12 @@ def simulate(
     """
     from flashsim.api import simulate as simulate_events
     from flashsim.cli.progress import events_progress
-    from flashsim.release import load
 
-    detector = load(release)
     start = time.perf_counter()
-    kept = f"finished blocks are kept in {output}.unfinished; the same command goes on from there"
+    kept = f"what is finished is kept in {output}.unfinished; the same command goes on from there"
     with interruptible(kept), events_progress("Simulating") as show:
         counts = simulate_events(
-            detector,
+            release,
             events,
             output,
             seed=seed,

@@ -8,7 +8,7 @@ from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
 from .read import expand, read_events
 from .source import ColumnSource
-from .writer import Writer, open_writer
+from .writer import Writer, open_writer, output_format
 
 __all__ = [
     "Collection",
@@ -24,5 +24,6 @@ __all__ = [
     "describe_file",
     "expand",
     "open_writer",
+    "output_format",
     "read_events",
 ]

@@ -112,6 +112,11 @@ def open_writer(
     refused.
     """
     path = Path(path)
+    return Writer(path, schema, json.dumps(metadata, sort_keys=True), output_format(path, format))
+
+
+def output_format(path: Path, format: Format | None = None) -> Format:
+    """What a file of this name holds; FlashSimError when no format, or another one, has such a name."""
     formats = _SUFFIXES.get(path.suffix)
     if formats is None:
         hint = nearest(path.suffix, _SUFFIXES)
@@ -119,4 +124,4 @@ def open_writer(
     kind = format or formats[0]
     if kind not in formats:
         raise FlashSimError(f"{path}: a {path.suffix} file cannot hold format {kind!r}, only {' or '.join(formats)}")
-    return Writer(path, schema, json.dumps(metadata, sort_keys=True), kind)
+    return kind

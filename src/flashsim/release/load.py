@@ -25,15 +25,25 @@ def load(path: str | Path) -> Detector:
     """The detector of a release; FlashSimError naming the bad file when one is missing or damaged."""
     folder = Path(path)
     identity = verify(folder)
-    manifest = json.loads((folder / MANIFEST).read_text())
-    if manifest["schema"] != SCHEMA:
+    manifest = _manifest(folder / MANIFEST)
+    if manifest.get("schema") != SCHEMA:
         raise FlashSimError(
-            f"{folder / MANIFEST}: schema {manifest['schema']} is not known to this version, which reads "
+            f"{folder / MANIFEST}: schema {manifest.get('schema')} is not known to this version, which reads "
             f"schema {SCHEMA}; update FlashSim"
         )
     card = card_from_dict(manifest["card"], str(folder / MANIFEST))
     stages = tuple(_load_stage(folder, card, described) for described in manifest["stages"])
     return Detector(card, stages, manifest["provenance"], identity)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise FlashSimError(f"{path}: is not JSON ({error})") from None
+    if not isinstance(manifest, dict):
+        raise FlashSimError(f"{path}: is not the manifest of a release")
+    return manifest
 
 
 def verify(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """What a simulated block looks like in a file: the truth, and the reconstructed objects that link to it."""
 
 import numpy as np
+from jaxtyping import Int32, Shaped
 
 from flashsim.card import Card, internal_unit
 from flashsim.events import Collection, OutputBatch
@@ -14,14 +15,14 @@ def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
     """Both collections of a block: every generated object, and the reconstructed ones (`output.where`).
 
     Of a reconstructed object the columns are those of `output.columns` (float32, and int32 for what a
-    category stage drew or an integer is), `particle`, the place of its truth object in the event, and
-    `outside`, whether a stage that made it was asked outside its training range.
+    category stage drew or an integer is, -1 where no stage drew it), `particle`, the place of its truth
+    object in the event, and `outside`, whether a stage that made it was asked outside its training range.
     """
     batch, namespace = simulated.block.batch, simulated.namespace
     rows = namespace.selected(card.output.where)
     integers = _integers(card)
     reconstructed = {
-        name: np.asarray(namespace[name])[rows].astype(np.int32 if name in integers else np.float32)
+        name: _whole(namespace[name][rows]) if name in integers else namespace[name][rows].astype(np.float32)
         for name in card.output.columns
     }
     reconstructed["particle"] = batch.object_index[rows].astype(np.int32)
@@ -55,6 +56,10 @@ def output_units(card: Card) -> dict[str, str]:
         unit = card.reconstructed[name].unit if name in card.reconstructed else predicted[name]
         units[f"{card.output.name}_{name}"] = internal_unit(unit)
     return units
+
+
+def _whole(values: Shaped[np.ndarray, " objects"]) -> Int32[np.ndarray, " objects"]:
+    return np.where(np.isfinite(values), values, -1).astype(np.int32)
 
 
 def _integers(card: Card) -> set[str]:

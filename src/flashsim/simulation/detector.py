@@ -42,7 +42,7 @@ def simulate_block(detector: Detector, block: Block, seed: int) -> SimulatedBloc
     for trained in detector.stages:
         rows = namespace.selected(trained.stage.where)
         inputs = conditions(namespace, trained.columns, rows)
-        require_finite(trained.stage, inputs, [column.name for column in trained.columns], "events")
+        require_finite(trained.stage, inputs, [column.name for column in trained.columns], namespace, rows, "events")
         drawn, beyond = run_stage(trained, keys[rows], inputs)
         attached: dict[str, Any] = {}
         for index, name in enumerate(trained.outputs):

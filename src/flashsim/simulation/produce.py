@@ -1,6 +1,7 @@
 """From a stream of events to a file: resumable, in bounded memory, the same bytes every time."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from flashsim.errors import FlashSimError
-from flashsim.events import EventBatch, OutputBatch, OutputSchema, Writer, open_writer
+from flashsim.events import EventBatch, OutputBatch, OutputSchema, Writer, open_writer, output_format
 from flashsim.files import refuse_existing
 from flashsim.release import Detector
-from flashsim.simulation.blocks import Block, blocks
+from flashsim.simulation.blocks import BLOCK, Block, blocks
 from flashsim.simulation.collections import output_units, to_output
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 from flashsim.simulation.run import in_order
@@ -49,13 +50,18 @@ def produce(
     goes on where it stopped, and ends with the same bytes as one that was not.
     """
     refuse_existing(output)
+    output_format(output, format)
     record = {"release": detector.hash, "seed": request.seed, "copies": request.copies, "first": request.first}
-    unfinished = Unfinished(output, record | {"events": request.events})
-    metadata = record | {
-        "card": detector.card.name,
-        "flashsim": version("flashsim"),
-        "units": output_units(detector.card),
-    }
+    made_by = {"flashsim": version("flashsim")}
+    unfinished = Unfinished(output, record | made_by | {"block": BLOCK, "events": request.events})
+    metadata = (
+        record
+        | made_by
+        | {
+            "card": detector.card.name,
+            "units": output_units(detector.card),
+        }
+    )
 
     def work(block: Block) -> tuple[OutputBatch, Counts]:
         finished = unfinished.load(block.number)
@@ -67,28 +73,34 @@ def produce(
 
     total, writer = Counts(0, 0, 0, 0, {}), None
     try:
-        for batch, counts in in_order(work, blocks(batches, request.copies), workers=workers):
-            if writer is None:
-                writer = open_writer(output, OutputSchema.of(batch), metadata, format=format)
-            writer.write(batch)
-            total = total + counts
-            if report is not None:
-                report(total)
+        # Closed before anything is tidied up: no worker finishes a block after that.
+        with closing(in_order(work, blocks(batches, request.copies), workers=workers)) as finished_blocks:
+            for batch, counts in finished_blocks:
+                if writer is None:
+                    writer = open_writer(output, OutputSchema.of(batch), metadata, format=format)
+                writer.write(batch)
+                total = total + counts
+                if report is not None:
+                    report(total)
         if writer is None:
             raise FlashSimError(f"{output}: not written: the input holds no events")
         writer.close()
-    except BaseException:
-        _give_up(writer, unfinished)
+    except BaseException as error:
+        _give_up(writer, unfinished, error)
         raise
     unfinished.remove()
     return total
 
 
-def _give_up(writer: Writer | None, unfinished: Unfinished) -> None:
-    """Leave no half file; keep the finished blocks, and nothing at all when there is none."""
+def _give_up(writer: Writer | None, unfinished: Unfinished, error: BaseException) -> None:
+    """Leave no half file; keep the finished blocks of a run that was stopped.
+
+    Nothing is kept when there is none, or after an error: bad input makes another request once it is
+    mended, and a full disk needs the space.
+    """
     if writer is not None:
         writer.abort()
-    if not any(unfinished.folder.glob("block-*.safetensors")):
+    if isinstance(error, FlashSimError) or not any(unfinished.folder.glob("block-*.safetensors")):
         unfinished.remove()
 
 

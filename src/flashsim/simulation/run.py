@@ -1,7 +1,7 @@
 """Simulate a stream of events: blocks in parallel, results in order, bounded memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ def simulate_blocks(
     return in_order(lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers)
 
 
-def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int) -> Iterator[Result]:
+def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int) -> Generator[Result]:
     """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
 
     At most two items a worker are under way, so that reading, computing and writing overlap and memory

@@ -44,7 +44,8 @@ def conditions(
     matrix = np.empty((int(rows.sum()), len(columns)), dtype=np.float32)
     for index, column in enumerate(columns):
         values = namespace.evaluate(column.text)[rows]
-        matrix[:, index] = values if column.value is None else values == column.value
+        with np.errstate(over="ignore"):  # infinite then, and refused by `require_finite`
+            matrix[:, index] = values if column.value is None else values == column.value
     return matrix
 
 
@@ -61,12 +62,24 @@ def outputs(
     return found
 
 
-def require_finite(stage: Stage, values: Shaped[np.ndarray, "rows columns"], names: Sequence[str], origin: str) -> None:
-    """Raise FlashSimError naming the first column and row that is not a finite number."""
+def require_finite(
+    stage: Stage,
+    values: Shaped[np.ndarray, "selected columns"],
+    names: Sequence[str],
+    namespace: Namespace,
+    rows: Bool[np.ndarray, " objects"],
+    origin: str,
+) -> None:
+    """Raise FlashSimError naming the first column and object that is not a finite number.
+
+    `values` are those of the selected `rows` of a namespace.
+    """
     bad = ~np.isfinite(values)
     if bad.any():
         row, column = np.argwhere(bad)[0]
+        number = int(bad[:, column].sum())
         raise FlashSimError(
-            f"{origin}: stage {stage.name!r}: {names[column]!r} is {values[row, column]} in selected row {row} "
-            f"({int(bad[:, column].sum())} such rows); restrict `where`, or correct the expression or the sample"
+            f"{origin}: stage {stage.name!r}: {names[column]!r} is {values[row, column]} for "
+            f"{namespace.place(int(np.flatnonzero(rows)[row]))} ({number} such object{'s' if number > 1 else ''}); "
+            "restrict the stage's `where`, correct the expression, or leave these objects out"
         )

@@ -21,6 +21,7 @@ class Namespace:
 
     def __init__(self, card: Card, batch: EventBatch):
         self._formulas = _formulas(card)
+        self._batch = batch
         self._offsets = batch.offsets
         self._columns: dict[str, np.ndarray] = dict(batch.columns)
         self._columns.setdefault("run", batch.run[batch.event_index])
@@ -44,6 +45,11 @@ class Namespace:
     def evaluate(self, text: str) -> Shaped[np.ndarray, " objects"]:
         """An expression of the card over all objects of the batch."""
         return self[text] if text in self._columns else _parsed(text).evaluate(self.__getitem__, self._offsets)
+
+    def place(self, row: int) -> str:
+        """How a user finds an object: its run, its event, and its place in the event."""
+        event = int(self._batch.event_index[row])
+        return f"run {self._batch.run[event]} event {self._batch.event[event]} object {self._batch.object_index[row]}"
 
     def selected(self, where: str | None) -> Bool[np.ndarray, " objects"]:
         """The objects for which a `where` holds; all of them for None."""
