@@ -64,9 +64,12 @@ WRONG = (
 )
 
 
+REFUSED = r"[Nn]o such|[Nn]o command|[Mm]issing|[Ii]nvalid|not in the range|should be greater"
+
+
 @pytest.mark.parametrize("line", WRONG)
 def test_a_command_that_does_not_exist_would_be_noticed(line: str):
-    with pytest.raises(Exception, match=r"[Nn]o such|[Nn]o command|[Mm]issing|[Ii]nvalid|not in the range|should be greater"):
+    with pytest.raises(Exception, match=REFUSED):
         check_command(line.split())
 
 
