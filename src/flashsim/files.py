@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flashsim.errors import FlashSimError
@@ -23,9 +23,9 @@ def atomic(path: Path) -> Iterator[Path]:
     A full disk is reported as a FlashSimError; a crash leaves the old state or the new.
     """
     part = path.with_name(path.name + ".part")
-    remove(part)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove(part)
         yield part
         synchronise(part)
         if path.is_dir():
@@ -33,7 +33,8 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(part, path)
         synchronise(path.parent, recursive=False)
     except OSError as error:
-        remove(part)
+        with suppress(OSError):  # the first error is the one to tell
+            remove(part)
         raise explained(path, error) from error
     except BaseException:
         remove(part)

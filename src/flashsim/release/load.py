@@ -60,6 +60,8 @@ def verify(folder: Path) -> str:
         if not separator or len(checksum) != 64 or ".." in Path(name).parts or Path(name).is_absolute():
             raise FlashSimError(f"{sums}: line {number} is damaged; fetch the release again")
         listed[name] = checksum
+    if not content.endswith(b"\n"):
+        raise FlashSimError(f"{sums}: its end is missing; fetch the release again")
     if MANIFEST not in listed:
         raise FlashSimError(f"{sums}: does not list {MANIFEST}; fetch the release again")
     for name, checksum in listed.items():

@@ -1,0 +1,143 @@
+"""Every verb from end to end, on the toy."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import pytest
+
+from flashsim.card import Card, Gate, card_from_dict
+from flashsim.events import content_sha256
+from flashsim.release import Detector, load, save
+
+DATA = Path(os.environ.get("FLASHSIM_DATA", Path(__file__).parents[3] / "shared" / "data"))
+MAIN = "from flashsim.cli import main; main()"
+VERBS = ["", "demo", "reference", "reference spectrometer", "train", "simulate", "validate", "inspect"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help(run, verb: str):
+    outcome = run(*verb.split(), "--help")
+    assert outcome.status == 0
+    assert f"Usage: flashsim{' ' + verb if verb else ''}" in outcome.text
+
+
+def test_every_verb_has_its_help_tested(run):
+    commands = set(re.findall(r"│ (\w+) ", run("--help").text.partition("Commands")[2]))
+    assert commands == {verb.split()[0] for verb in VERBS if verb}
+
+
+def test_training_interrupted_goes_on_and_ends_with_the_same_release(run, toy_release: Path, toy_folder: Path):
+    """Beside the card as the release that was trained in one go: the same hash then."""
+    output = toy_folder / "interrupted"
+    command = [sys.executable, "-c", MAIN, "train", str(toy_folder / "toy.toml"), "--output", str(output)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    state = toy_folder / "interrupted.training" / "efficiency" / "state.safetensors"
+    while process.poll() is None and not state.exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate()
+    assert process.returncode == 130, printed
+    assert "interrupted: what was trained is kept in" in " ".join(printed.split())
+    assert "Traceback" not in printed
+    assert not output.exists()
+    assert state.exists()
+
+    outcome = run("train", toy_folder / "toy.toml", "--output", output)
+    assert outcome.status == 0
+    assert f"Release {output} {load(toy_release).hash[:16]}" in outcome.text
+    assert not state.parent.parent.exists()
+
+
+@pytest.mark.parametrize(("gate", "status"), [({"c2st_auc": 0.99}, 0), ({"wasserstein_over_null": 1e-3}, 1)])
+def test_validate_leaves_with_the_verdict(
+    run, toy_detector: Detector, toy_folder: Path, tmp_path: Path, gate: dict, status: int
+):
+    card = toy_detector.card.model_copy(update={"gates": {"resolution": Gate(**gate)}})
+    save(replace(toy_detector, card=card), tmp_path / "release")
+    outcome = run("validate", tmp_path / "release", "--sample", toy_folder / "test.parquet", "-o", tmp_path / "report")
+    assert outcome.status == status, outcome.text
+    assert ("fail" in outcome.text) == (status == 1)
+    assert (tmp_path / "report" / "report.html").stat().st_size > 10_000
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    assert metrics["gates"][0]["verdict"] == ("pass" if status == 0 else "fail")
+
+
+@pytest.mark.parametrize(("name", "options"), [("f.parquet", []), ("f.root", []), ("f.root", ["--format", "rntuple"])])
+def test_simulate_writes_and_sums_up(run, toy_release: Path, toy_folder: Path, tmp_path: Path, name: str, options):
+    outcome = run("simulate", toy_release, toy_folder / "test.parquet", "-o", tmp_path / name, *options)
+    assert outcome.status == 0, outcome.text
+    truth = ak.from_parquet(toy_folder / "test.parquet")
+    events = len(np.unique(truth["event"]))
+    for words in (
+        f"events (collisions) read {events:,} ",
+        f"objects simulated {len(truth):,} ",
+        "outside the training range of resolution",
+        f"file {tmp_path / name} (",
+    ):
+        assert words in outcome.text
+    shown = run("inspect", tmp_path / name)
+    assert shown.status == 0
+    kind = "Parquet" if name.endswith("parquet") else "RNTuple" if options else "TTree"
+    for words in (f"{kind}, {events:,} rows", f"release: {load(toy_release).hash}", "track_particle", "track_rec_p"):
+        assert words in shown.text
+    assert content_sha256(tmp_path / name)
+
+
+def test_inspect_a_card_and_a_release(run, toy_release: Path, toy_folder: Path):
+    card = run("inspect", toy_folder / "toy.toml")
+    assert card.status == 0
+    for words in ("Card toy", "efficiency category classifier 2 × 16", "found > 0", "dp, hits"):
+        assert words in card.text
+    release = run("inspect", toy_release)
+    assert release.status == 0
+    assert f"{load(toy_release).hash}: every checksum holds" in release.text
+
+
+COLLISIONS = {"evt0.mc2": [4, 165, 1734], "evt5.mc2": [4, 360, 559, 935, 441, 1763], "evt7.mc2": [746]}
+
+
+@pytest.fixture(scope="module")
+def hepmc_release(toy_detector: Detector, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy for the stable particles of a generator's record, along the beam or not."""
+    described = toy_detector.card.dump()
+    described["columns"] |= {"stable": {"unit": ""}}
+    described["stage"][0]["where"] = "stable & (hypot(px, py) > 0) & (pz != 0)"
+    card: Card = card_from_dict(described)
+    stages = tuple(replace(trained, stage=card.stage(trained.stage.name)) for trained in toy_detector.stages)
+    path = tmp_path_factory.mktemp("hepmc") / "release"
+    save(Detector(card, stages, toy_detector.provenance), path)
+    return path
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")
+@pytest.mark.parametrize("name", COLLISIONS)
+def test_hepmc_files(run, hepmc_release: Path, tmp_path: Path, name: str):
+    output = tmp_path / "flash.parquet"
+    outcome = run("simulate", hepmc_release, DATA / name, "-o", output)
+    assert outcome.status == 0, outcome.text
+    particles = COLLISIONS[name]
+    assert f"events (collisions) read {len(particles)} objects read {sum(particles):,} " in outcome.text
+    written = ak.from_parquet(output)
+    assert ak.to_list(ak.num(written["particle_pid"])) == particles
+    assert re.search(r"outside the training range of efficiency [1-9]", outcome.text)
+    tracks = ak.flatten(written["particle_stable"][written["track_particle"]])
+    assert ak.all(tracks == 1)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")
+def test_several_hepmc_files_are_inspected_and_simulated_together(run, hepmc_release: Path, tmp_path: Path):
+    files = [DATA / name for name in COLLISIONS]
+    outcome = run("simulate", hepmc_release, *files, "-o", tmp_path / "flash.root", "--oversample", 2)
+    assert outcome.status == 0, outcome.text
+    total = sum(sum(counts) for counts in COLLISIONS.values())
+    assert f"events (collisions) read 10 objects read {total:,} " in outcome.text
+    assert "HepMC, 6 rows" in run("inspect", DATA / "evt5.mc2").text
