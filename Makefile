@@ -32,7 +32,7 @@ imports: install
 	$(BIN)/lint-imports
 
 docs: install    ## build the documentation into site/, warnings are errors
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: install
 	$(BIN)/pytest --numprocesses 2

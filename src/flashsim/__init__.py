@@ -1,7 +1,7 @@
 """FlashSim: flash simulation of particle detectors.
 
-Learn what a detector does to an event from a sample of full simulation, then do it thousands of times
-faster. `read_card`, `train`, `simulate`, `validate` and `load` are the verbs of the command line.
+Learn what a detector does to an event from a sample of full simulation, then do it without transporting
+any particle through matter. `read_card`, `train`, `simulate`, `validate` and `load` are the verbs of the command line.
 """
 
 from importlib import import_module

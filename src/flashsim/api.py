@@ -140,7 +140,7 @@ def validate(
     metrics = validate_stages(
         views, detector.card.gates, title=detector.card.name, provenance=provenance, progress=progress
     )
-    write_report(metrics, views, Path(output))
+    write_report(metrics, views, Path(output), progress=progress)
     return metrics
 
 

@@ -114,9 +114,7 @@ def test_the_spectrometers_formulas_undo_its_residuals():
     drawn |= {name: random.normal(0, 1e-3, n) for name in ("dtx", "dty")}
     drawn["curvature"] = random.normal(1, 0.01, n)
     flash = _lookup(card, _events(n) | drawn, offsets)
-    full = _events(n) | {
-        name: flash(name) for name in ("rec_x", "rec_y", "rec_z", "rec_tx", "rec_ty", "rec_qop")
-    }
+    full = _events(n) | {name: flash(name) for name in ("rec_x", "rec_y", "rec_z", "rec_tx", "rec_ty", "rec_qop")}
     resolution = card.stage("resolution").predict
     assert isinstance(resolution, dict)
     for name, variable in resolution.items():

@@ -41,9 +41,7 @@ def _numbers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 NUMBERS = st.recursive(LEAVES, _numbers, max_leaves=12)
-COMPARISONS = st.builds(
-    "({} {} {})".format, NUMBERS, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), NUMBERS
-)
+COMPARISONS = st.builds("({} {} {})".format, NUMBERS, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), NUMBERS)
 CONDITIONS = st.recursive(
     st.one_of(COMPARISONS, st.just("b")),
     lambda inner: st.one_of(
@@ -124,9 +122,7 @@ def test_conditions(text: str, expected: list[int]):
     np.testing.assert_array_equal(values, np.array(expected, dtype=bool))
 
 
-@pytest.mark.parametrize(
-    "text", ["a", "1", "a > 1", "event_sum(a)", "charge(a)", "isin(a, 1)", "where(a, 1, 2)"]
-)
+@pytest.mark.parametrize("text", ["a", "1", "a > 1", "event_sum(a)", "charge(a)", "isin(a, 1)", "where(a, 1, 2)"])
 def test_no_objects_give_no_values(text: str):
     for offsets in (np.array([0]), np.array([0, 0, 0])):
         values = Expression.parse(text).evaluate(lambda _: np.zeros(0), offsets)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from flashsim.release import Detector
-from flashsim.simulation.tiles import TILE, run_stage
+from flashsim.simulation.responses import run_stage
+from flashsim.simulation.tiles import TILE
 
 OBJECTS = TILE + 100
 

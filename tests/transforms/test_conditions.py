@@ -51,6 +51,14 @@ def test_two_values_lie_symmetrically(conditions: Conditions) -> None:
 def test_a_constant_condition_becomes_zero(conditions: Conditions) -> None:
     assert conditions.forward(row())[0, 5] == 0
     assert conditions.forward(row(field=5.0))[0, 5] == 0
+    assert conditions.forward(row(field=5.0))[0, -1] == 0
+
+
+def test_numbers_come_once_more_on_their_own_scale(conditions: Conditions) -> None:
+    """The gamma distribution of shape 2 has its median at 1.678."""
+    latent = np.asarray(conditions.forward(row(**{"log10(p)": 1.678})))[0]
+    assert latent.shape == (conditions.width_latent,) == (len(NAMES) + 3,)
+    np.testing.assert_allclose(latent[6], 0.0, atol=0.05)
 
 
 @pytest.mark.parametrize("size", [1e3, 1e30, 3.4e38])

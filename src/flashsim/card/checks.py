@@ -40,8 +40,7 @@ def _check_stage_names(card: Card) -> None:
     for name in card.gates:
         if name not in known:
             raise FlashSimError(
-                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; "
-                f"stages are {', '.join(known)}"
+                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
             )
 
 

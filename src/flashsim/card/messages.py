@@ -51,9 +51,7 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
     return f"{key} = {value if len(value) <= 80 else value[:77] + '…'}: {message}"
 
 
-def _dotted(
-    location: tuple[int | str, ...], data: dict[str, Any], *, keep_last: bool
-) -> tuple[str, list[int | str]]:
+def _dotted(location: tuple[int | str, ...], data: dict[str, Any], *, keep_last: bool) -> tuple[str, list[int | str]]:
     """The key as it stands in the file: stages by their name, and none of pydantic's own union tags."""
     text = ""
     path: list[int | str] = []

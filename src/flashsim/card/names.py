@@ -107,9 +107,7 @@ def check_cycles(definitions: dict[str, Definition]) -> None:
                 if name in trail:
                     cycle = " → ".join([*trail[trail.index(name) :], name])
                     definition = definitions[name]
-                    raise FlashSimError(
-                        f"{definition.key} = {definition.expression.text!r}: it needs itself: {cycle}"
-                    )
+                    raise FlashSimError(f"{definition.key} = {definition.expression.text!r}: it needs itself: {cycle}")
                 if name in definitions and name not in done:
                     trail.append(name)
                     pending.append((name, iter(sorted(definitions[name].expression.names))))

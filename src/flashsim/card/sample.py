@@ -30,12 +30,8 @@ class SampleFiles(CardModel):
 class Split(CardModel):
     """Shares of the events when the files are not split: by a hash of run and event number."""
 
-    train: float = Field(
-        default=0.7, gt=0, lt=1, description="Share of the events that the stages are fitted on."
-    )
-    validation: float = Field(
-        default=0.1, gt=0, lt=1, description="Share for early stopping and calibration."
-    )
+    train: float = Field(default=0.7, gt=0, lt=1, description="Share of the events that the stages are fitted on.")
+    validation: float = Field(default=0.1, gt=0, lt=1, description="Share for early stopping and calibration.")
     test: float = Field(default=0.2, gt=0, lt=1, description="Share that only the validation report sees.")
 
     @model_validator(mode="after")
@@ -55,9 +51,7 @@ class Sample(CardModel):
         "divides, or a table `train`, `validation`, `test` of lists.",
     )
     split: Split = Field(default_factory=Split, description="Shares of the events; only for a list of files.")
-    tree: str | None = Field(
-        default=None, description="TTree or RNTuple in a ROOT file; default: the only one."
-    )
+    tree: str | None = Field(default=None, description="TTree or RNTuple in a ROOT file; default: the only one.")
     where: str | None = Field(
         default=None,
         description="Condition on the objects to learn from; may use every column of the sample.",

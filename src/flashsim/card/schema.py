@@ -15,9 +15,7 @@ SCHEMA_VERSION = 1
 class Output(CardModel):
     """The collection of reconstructed objects that simulation writes."""
 
-    name: str = Field(
-        default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection."
-    )
+    name: str = Field(default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
     columns: list[str] = Field(min_length=1, description="Reconstructed columns and variables written.")
 
@@ -63,9 +61,7 @@ class Card(CardModel):
     derive: dict[str, str] = Field(
         default_factory=dict, description="Named formulas; they may use each other in any order."
     )
-    categories: dict[str, Category] = Field(
-        default_factory=dict, description="Quantities of unordered values."
-    )
+    categories: dict[str, Category] = Field(default_factory=dict, description="Quantities of unordered values.")
     reconstructed: dict[str, Reconstructed] = Field(
         min_length=1, description="Columns that only full simulation has, each with its unit."
     )

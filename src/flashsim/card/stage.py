@@ -31,9 +31,7 @@ class Predicted(CardModel):
     unit: str = Field(default="", description="Unit of the variable when it is written or plotted.")
     low: float | None = Field(default=None, description="Lower end, for `bounded`.")
     high: float | None = Field(default=None, description="Upper end, for `bounded`.")
-    values: list[float] | None = Field(
-        default=None, min_length=1, description="Where the spikes are, for `atoms`."
-    )
+    values: list[float] | None = Field(default=None, min_length=1, description="Where the spikes are, for `atoms`.")
     columns: list[str] | None = Field(
         default=None,
         min_length=1,
@@ -63,9 +61,7 @@ class Predicted(CardModel):
     def _check_triangle(self, columns: list[str]) -> None:
         size = int((2 * len(columns)) ** 0.5)
         if size * (size + 1) // 2 != len(columns):
-            raise ValueError(
-                f"{len(columns)} columns are no lower triangle: it has 1, 3, 6, 10, 15, … of them"
-            )
+            raise ValueError(f"{len(columns)} columns are no lower triangle: it has 1, 3, 6, 10, 15, … of them")
         if len(set(columns)) < len(columns):
             raise ValueError("the same column stands twice in columns")
         if self.expression is not None:
@@ -81,9 +77,7 @@ class Model(CardModel):
     )
     width: int = Field(default=128, ge=1, le=8192, description="Neurons in a hidden layer.")
     depth: int = Field(default=4, ge=1, le=64, description="Hidden layers.")
-    solver: Literal["euler", "midpoint", "heun"] = Field(
-        default="midpoint", description="Fixed-step solver of a flow."
-    )
+    solver: Literal["euler", "midpoint", "heun"] = Field(default="midpoint", description="Fixed-step solver of a flow.")
     steps: int = Field(default=4, ge=1, le=1000, description="Steps of the solver.")
 
 
@@ -92,17 +86,11 @@ class Training(CardModel):
 
     epochs: int = Field(default=50, ge=1, description="Passes over the training sample, at most.")
     batch: int = Field(default=1024, ge=1, description="Objects in a gradient step.")
-    learning_rate: float = Field(
-        default=2e-3, gt=0, le=1, description="Largest learning rate of the schedule."
-    )
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Largest learning rate of the schedule.")
     weight_decay: float = Field(default=1e-4, ge=0, le=1, description="Decay of the weights (AdamW).")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="Share of the steps in which the rate rises.")
-    patience: int = Field(
-        default=20, ge=1, description="Epochs without a better held-out loss before it stops."
-    )
-    ema: float = Field(
-        default=0.999, ge=0, lt=1, description="Decay of the moving average of the weights; 0: none."
-    )
+    patience: int = Field(default=20, ge=1, description="Epochs without a better held-out loss before it stops.")
+    ema: float = Field(default=0.999, ge=0, lt=1, description="Decay of the moving average of the weights; 0: none.")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of initial weights and order of objects.")
 
 

@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     help="Flash simulation of particle detectors: learn the response from full simulation, then simulate "
-    "thousands of times faster.\n\nStart with [bold]flashsim demo[/bold].",
+    "without transporting particles through matter.\n\nStart with [bold]flashsim demo[/bold].",
 )
 console = Console()
 errors = Console(stderr=True)

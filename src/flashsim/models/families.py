@@ -31,7 +31,7 @@ def _flow_matching(model: Model, conditions: int, targets: int, key: PRNGKeyArra
     return Standardised.of(base, flow)
 
 
-BASE_WIDTH, BASE_DEPTH = 64, 3
+BASE_WIDTH, BASE_DEPTH = 128, 3
 """Location and scale vary smoothly: a small network is enough, and does not learn the sample by heart."""
 
 FAMILIES: dict[str, Callable[[Model, int, int, PRNGKeyArray], AbstractModel]] = {

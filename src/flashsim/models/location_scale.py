@@ -15,6 +15,8 @@ from flashsim.transforms.quantile_normal import KNOTS
 
 FREEDOM = 4.0
 LOG_SCALE_LIMIT = 12.0
+MARGIN = 0.05
+"""By this share of the range in training outputs may go beyond it: a large scale meets a large u nowhere else."""
 
 
 @final
@@ -29,6 +31,8 @@ class LocationScale(AbstractModel):
 
     net: MLP
     remainder: QuantileNormal
+    lowest: Float[Array, " targets"]
+    highest: Float[Array, " targets"]
     noise: int = eqx.field(static=True)
 
     @staticmethod
@@ -38,7 +42,8 @@ class LocationScale(AbstractModel):
         knots = jnp.broadcast_to(jnp.linspace(-5.0, 5.0, KNOTS + 2), (targets, KNOTS + 2))
         steps = jnp.full(targets, 10.0 / (KNOTS + 1))
         remainder = QuantileNormal(knots, jnp.full(targets, -5.0), steps)
-        return LocationScale(net=net, remainder=remainder, noise=targets)
+        unbounded = jnp.full(targets, jnp.inf)
+        return LocationScale(net=net, remainder=remainder, lowest=-unbounded, highest=unbounded, noise=targets)
 
     def location_and_log_scale(
         self, conditions: Float[Array, " conditions"]
@@ -65,11 +70,13 @@ class LocationScale(AbstractModel):
         targets: Float[Array, "objects targets"],
         weights: Float[Array, " objects"],
     ) -> "LocationScale":
-        """The same with the quantiles of u taken from these objects."""
+        """The same with the quantiles of u, and the range that outputs stay in, taken from these objects."""
         location, log_scale = jax.jit(jax.vmap(self.location_and_log_scale))(conditions)
         u = np.asarray((targets - location) * jnp.exp(-log_scale), dtype=np.float64)
         fitted = QuantileNormal.fit(u, np.asarray(weights, dtype=np.float64), name="remainder")
-        return eqx.tree_at(lambda m: m.remainder, self, fitted)
+        margin = MARGIN * (targets.max(axis=0) - targets.min(axis=0))
+        bounds = targets.min(axis=0) - margin, targets.max(axis=0) + margin
+        return eqx.tree_at(lambda m: (m.remainder, m.lowest, m.highest), self, (fitted, *bounds))
 
     def standardise(
         self, conditions: Float[Array, "objects conditions"], targets: Float[Array, "objects targets"]
@@ -84,7 +91,8 @@ class LocationScale(AbstractModel):
     ) -> Float[Array, " targets"]:
         """The targets of one object from normal scores; the inverse of `standardise`."""
         location, log_scale = self.location_and_log_scale(conditions)
-        return location + jnp.exp(log_scale) * self.remainder.inverse(scores[None])[0]
+        restored = location + jnp.exp(log_scale) * self.remainder.inverse(scores[None])[0]
+        return jnp.clip(restored, self.lowest, self.highest)
 
     def sample(
         self, conditions: Float[Array, " conditions"], noise: Float[Array, " noise"]

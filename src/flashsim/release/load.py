@@ -84,7 +84,7 @@ def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedS
     conditions = Conditions.from_config(described["conditions"], _arrays(folder, stage, "conditions"))
     outputs = from_config(described["outputs"], _arrays(folder, stage, "outputs"))
     # The values of this model are replaced at once: any key will do.
-    empty = create_model(stage.model, conditions.width, outputs.width_latent, jax.random.key(0))
+    empty = create_model(stage.model, conditions.width_latent, outputs.width_latent, jax.random.key(0))
     origin = folder / stage_file(stage.name, "weights")
     model = with_named_arrays(empty, _arrays(folder, stage, "weights"), origin=str(origin))
     return TrainedStage(

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
 from flashsim.release import Detector
 from flashsim.simulation.blocks import Block
 from flashsim.simulation.keys import object_counters, object_keys
-from flashsim.simulation.tiles import run_stage
+from flashsim.simulation.responses import run_stage
 from flashsim.stages import Namespace, conditions, require_finite
 
 
@@ -37,7 +36,7 @@ def simulate_block(detector: Detector, block: Block, seed: int) -> SimulatedBloc
     """Apply the stages in order. The bits depend on the release, the seed and the events alone."""
     namespace = Namespace(detector.card, block.batch)
     simulated = SimulatedBlock(block, namespace)
-    keys = np.asarray(object_keys(seed, jnp.asarray(object_counters(block.batch, block.copy))))
+    keys = object_keys(seed, object_counters(block.batch, block.copy))
     objects = block.batch.n_objects
     for trained in detector.stages:
         rows = namespace.selected(trained.stage.where)

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int64, UInt32
 
 from flashsim.events import EventBatch
+from flashsim.simulation.tiles import in_tiles
 
 
 def words(values: Int64[np.ndarray, " objects"]) -> tuple[UInt32[np.ndarray, " objects"], ...]:
@@ -16,7 +17,7 @@ def words(values: Int64[np.ndarray, " objects"]) -> tuple[UInt32[np.ndarray, " o
 
 
 @jax.jit
-def _fold(root: Array, counters: UInt32[Array, "objects words"]) -> UInt32[Array, "objects 2"]:
+def _fold(root: Array, counters: UInt32[Array, "tile words"]) -> UInt32[Array, "tile 2"]:
     def one(words: UInt32[Array, " words"]) -> Array:
         key = root
         for word in words:
@@ -33,9 +34,11 @@ def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UI
     return np.concatenate([event[batch.event_index], place[:, None]], axis=1)
 
 
-def object_keys(seed: int, counters: UInt32[Array, "objects words"]) -> UInt32[Array, "objects 2"]:
+def object_keys(seed: int, counters: UInt32[np.ndarray, "objects words"]) -> UInt32[np.ndarray, "objects 2"]:
     """The key of each object: ``fold_in(seed, run, event, copy, object)``, as raw Threefry words."""
-    return _fold(jax.random.key(seed), counters)
+    root = jax.random.key(seed)
+    (keys,) = in_tiles(lambda tile: (_fold(root, tile),), counters)
+    return keys
 
 
 def stage_number(name: str) -> int:

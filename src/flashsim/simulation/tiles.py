@@ -1,50 +1,28 @@
-"""Compiled tiles of one shape: the stages run over them, padded, and are compiled once."""
+"""Compiled tiles of one shape: whatever is computed over objects runs over them, padded, compiled once."""
 
-import equinox as eqx
+from collections.abc import Callable, Sequence
+
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt32
-
-from flashsim.simulation.keys import normal_noise, stage_number
-from flashsim.training import Response, TrainedStage
+from jaxtyping import Array, Shaped
 
 TILE = 2048
 """Objects a tile: small enough for a core's cache, large enough to keep the matrix units busy."""
 
 
-@eqx.filter_jit
-def _run_tile(
-    response: Response,
-    stage: UInt32[Array, ""],
-    keys: UInt32[Array, "tile 2"],
-    conditions: Float[Array, "tile conditions"],
-) -> tuple[Float[Array, "tile outputs"], Bool[Array, " tile"]]:
-    return response(conditions, normal_noise(keys, stage, response.model.noise))
+def in_tiles(compute: Callable[..., Sequence[Array]], *columns: Shaped[np.ndarray, "objects *row"]) -> list[np.ndarray]:
+    """The arrays that `compute` gives for the rows of `columns`, any number of them, tile by tile.
 
-
-def run_stage(
-    trained: TrainedStage,
-    keys: UInt32[np.ndarray, "objects 2"],
-    conditions: Float[np.ndarray, "objects conditions"],
-) -> tuple[Float[np.ndarray, "objects outputs"], Bool[np.ndarray, " objects"]]:
-    """The stage's outputs for any number of objects, tile by tile; the last tile is padded.
-
-    An object's bits depend on its slot in the grid of tiles at most, never on the number of objects.
+    The last tile is padded with zeros. An object's bits depend on its slot in the grid of tiles at most,
+    never on how many objects there are.
     """
-    objects = len(conditions)
-    outputs = np.empty((objects, len(trained.outputs)), dtype=np.float32)
-    outside = np.empty(objects, dtype=bool)
-    number = jnp.asarray(np.uint32(stage_number(trained.stage.name)))
-    pending = []
-    for start in range(0, objects, TILE):
-        rows = slice(start, min(start + TILE, objects))
-        tile = _padded(keys[rows]), _padded(conditions[rows])
-        pending.append((rows, _run_tile(trained.response, number, *map(jnp.asarray, tile))))
-    for rows, (tile_outputs, tile_outside) in pending:
-        filled = rows.stop - rows.start
-        outputs[rows] = np.asarray(tile_outputs)[:filled]
-        outside[rows] = np.asarray(tile_outside)[:filled]
-    return outputs, outside
+    objects = len(columns[0])
+    # All tiles are submitted before the first result is waited for.
+    pending = [
+        compute(*(jnp.asarray(_padded(column[start : start + TILE])) for column in columns))
+        for start in range(0, max(objects, 1), TILE)
+    ]
+    return [np.concatenate([np.asarray(tile) for tile in tiles])[:objects] for tiles in zip(*pending, strict=True)]
 
 
 def _padded(rows: np.ndarray) -> np.ndarray:

@@ -93,9 +93,7 @@ def fit(
     return cast(AnyModel, state.best), tuple(history)
 
 
-def _fingerprint(
-    model: AbstractModel, training: TrainingData, validation: TrainingData, settings: Training
-) -> str:
+def _fingerprint(model: AbstractModel, training: TrainingData, validation: TrainingData, settings: Training) -> str:
     """What a run's result depends on: a checkpoint of anything else is of another run."""
     digest = hashlib.sha256(f"{version('flashsim')} {settings.model_dump_json()}".encode())
     digest.update(f"{training.fingerprint()} {validation.fingerprint()}".encode())

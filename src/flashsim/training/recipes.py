@@ -11,7 +11,7 @@ from flashsim.training.calibration import calibrated
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import Epoch, Report, fit
 
-BASE_EPOCHS = 0.25
+BASE_EPOCHS = 0.5
 """The share of the epochs that the location and scale are given before the model on top of them."""
 
 History = tuple[Epoch, ...]

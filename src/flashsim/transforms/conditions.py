@@ -12,16 +12,21 @@ from flashsim.transforms.base import Arrays, float32
 from flashsim.transforms.checks import checked
 from flashsim.transforms.lookup import gather, search
 from flashsim.transforms.quantiles import distribution, middles, quantiles, with_tails
+from flashsim.transforms.standard import Standard
 
 KNOTS = 64  # few, so that a network sees a smooth map
 LIMIT = 5.0
+TABLES = ("table", "first", "step", "lowest", "highest", "centre", "width_of_centre")
 
 
 class Conditions(eqx.Module):
-    """Numeric conditions to about N(0, 1) through 64 quantiles, straight beyond, clipped at ±5.
+    """Numeric conditions to about N(0, 1) through 64 quantiles, straight beyond, clipped at ±5; and, after all
+    conditions, the numeric ones once more on their own scale (median 0, half of the central 68 % 1).
 
-    A condition that is constant in training maps to 0. One-hot columns pass unchanged; those of one category
-    stand side by side and are named ``category=value`` (or all by the same name).
+    The quantiles spread what spans decades; the second form has no kinks, so that a network can follow a
+    response that is a precise function of it. A condition that is constant in training maps to 0. One-hot
+    columns pass unchanged; those of one category stand side by side and are named ``category=value`` (or all
+    by the same name).
     """
 
     table: Float[Array, "conditions knots"]
@@ -29,21 +34,32 @@ class Conditions(eqx.Module):
     step: Float[Array, " conditions"]
     lowest: Float[Array, " conditions"]
     highest: Float[Array, " conditions"]
+    centre: Float[Array, " conditions"]
+    width_of_centre: Float[Array, " conditions"]
     names: tuple[str, ...] = eqx.field(static=True)
     is_category: tuple[bool, ...] = eqx.field(static=True)
+
+    @property
+    def width_latent(self) -> int:
+        """Number of inputs of the network: every condition, and the numeric ones a second time."""
+        return len(self.names) + self.is_category.count(False)
 
     @property
     def width(self) -> int:
         """Number of conditions, one-hot columns included."""
         return len(self.names)
 
-    def forward(self, values: Float[Array, "n conditions"]) -> Float[Array, "n conditions"]:
+    def forward(self, values: Float[Array, "n conditions"]) -> Float[Array, "n latent"]:
         """Inputs of the network: finite for any finite value."""
         index = jnp.minimum(search(self.table, values), self.table.shape[1] - 2)
         left, right = gather(self.table, index), gather(self.table, index + 1)
         latent = self.first + self.step * (index + (values - left) / (right - left))
         latent = jnp.where(self.highest > self.lowest, jnp.clip(latent, -LIMIT, LIMIT), 0.0)
-        return jnp.where(np.array(self.is_category), values, latent)
+        mapped = jnp.where(np.array(self.is_category), values, latent)
+        numeric = np.flatnonzero(~np.array(self.is_category))
+        linear = jnp.clip((values - self.centre) / self.width_of_centre, -LIMIT, LIMIT)
+        linear = jnp.where(self.highest > self.lowest, linear, 0.0)
+        return jnp.concatenate([mapped, linear[:, numeric]], axis=1)
 
     def outside(self, values: Float[Array, "n conditions"]) -> Bool[Array, " n"]:
         """Objects outside the training range of any number, or of a category not seen in training."""
@@ -71,7 +87,7 @@ class Conditions(eqx.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The tables, by name."""
-        return {name: np.asarray(getattr(self, name)) for name in ("table", "first", "step", "lowest", "highest")}
+        return {name: np.asarray(getattr(self, name)) for name in TABLES}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> "Conditions":
@@ -88,6 +104,7 @@ def fit_conditions(
 ) -> Conditions:
     """Fit the inputs of a stage on its training rows."""
     tables, first, step, lowest, highest = [], [], [], [], []
+    linear = [Standard.fit_robust(column[:, None], weights) if np.ptp(column) else None for column in values.T]
     for column, name in zip(values.T, names, strict=True):
         table, weight = checked(column[:, None], weights, f"condition {name!r}")
         distinct, cumulative = distribution(table[:, 0], weight)
@@ -107,6 +124,8 @@ def fit_conditions(
         step=float32(np.array(step)),
         lowest=float32(np.array(lowest)),
         highest=float32(np.array(highest)),
+        centre=jnp.stack([jnp.zeros(()) if fit is None else fit.mean[0] for fit in linear]),
+        width_of_centre=jnp.stack([jnp.ones(()) if fit is None else fit.deviation[0] for fit in linear]),
         names=tuple(names),
         is_category=tuple(bool(flag) for flag in is_category),
     )

@@ -1,12 +1,14 @@
 """A detector beside its reference: the same generated objects, simulated in full and in flash."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
+from particle import InvalidParticle, Particle, ParticleNotFound
 
 from flashsim.card import Card, Stage
 from flashsim.events import EventBatch
@@ -36,9 +38,7 @@ def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -
         for trained in detector.stages:
             rows = simulated.selected[trained.stage.name]
             drawn = {name: simulated.namespace[name][rows] for name in trained.outputs}
-            tables[trained.stage.name].append(
-                _table(card, trained.stage, simulated.namespace, drawn, events, rows)
-            )
+            tables[trained.stage.name].append(_table(card, trained.stage, simulated.namespace, drawn, events, rows))
         first_event += simulated.block.batch.n_events
     views = []
     for trained in detector.stages:
@@ -62,6 +62,7 @@ def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -
                 outputs=list(trained.outputs),
                 classes=list(trained.classes),
                 probability=_probabilities(trained, full, rows),
+                species_labels=_species_labels(card),
                 **_descriptions(card, trained.stage),
             )
         )
@@ -99,8 +100,9 @@ def _table(
 
     columns = {text: values(text) for text in stage.given}
     columns |= {name: np.asarray(column, dtype=np.float64) for name, column in drawn.items()}
-    names = [name for name in BINNING if name in card.derive or name in card.columns]
-    binning = {name: values(name) for name in names or _numbers(card, stage)[:2]}
+    own = [name for name in BINNING if name in card.derive or name in card.columns]
+    names = (own + [name for name in _numbers(card, stage) if name not in own])[:2]
+    binning = {name: values(name) for name in names}
     if "species" in card.categories:
         binning["species"] = values("species").astype(np.int64)
     return Table(columns=columns, event=event[rows], weight=weight, binning=binning)
@@ -127,6 +129,15 @@ def _concatenated(tables: list[Table]) -> Table:
         event=np.concatenate([t.event for t in tables]),
         binning={name: np.concatenate([t.binning[name] for t in tables]) for name in tables[0].binning},
     )
+
+
+def _species_labels(card: Card) -> dict[int, str]:
+    """The names of the particles that the category `species` tells apart, without their charge."""
+    labels: dict[int, str] = {}
+    for value in card.categories["species"].values if "species" in card.categories else ():
+        with suppress(ParticleNotFound, InvalidParticle):
+            labels[value] = Particle.from_pdgid(value).name.rstrip("+-")
+    return labels
 
 
 def _descriptions(card: Card, stage: Stage) -> dict[str, Any]:

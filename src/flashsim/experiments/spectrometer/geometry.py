@@ -44,9 +44,7 @@ def _upstream(z: float) -> Plane:
 
 
 def _downstream(z: float) -> Plane:
-    return Plane(
-        "downstream", z, 3000.0, 2500.0, 120.0, "G4_POLYSTYRENE", 4.5, 0.08, 0.9, 0.25, 3.0, 0.985, 10.0
-    )
+    return Plane("downstream", z, 3000.0, 2500.0, 120.0, "G4_POLYSTYRENE", 4.5, 0.08, 0.9, 0.25, 3.0, 0.985, 10.0)
 
 
 VERTEX_Z = (*(float(z) for z in range(-100, 300, 25)), 350.0, 425.0, 500.0, 600.0, 700.0)
