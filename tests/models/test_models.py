@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from flashsim.card import Model
-from flashsim.models import CategoricalClassifier, FlowMatching, create_model
-from flashsim.nets import named_arrays, with_named_arrays
+from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
+from flashsim.nets import MLP, named_arrays, with_named_arrays
 
 CONDITIONS, TARGETS = 5, 3
 
@@ -23,12 +23,15 @@ MODELS = {
 @pytest.fixture(params=MODELS, ids=str)
 def model(request: pytest.FixtureRequest):
     untrained = create_model(MODELS[request.param], CONDITIONS, TARGETS, jax.random.key(0))
-    # Every weight moved away from its start, where the last layers are zero.
+    # The networks moved away from their start, where the last layers are zero.
     keys = iter(jax.random.split(jax.random.key(1), 100))
-    return jax.tree.map(
-        lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape) if eqx.is_inexact_array(leaf) else leaf,
-        untrained,
-    )
+
+    def moved(part):
+        if not isinstance(part, MLP):
+            return part
+        return jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape), part)
+
+    return jax.tree.map(moved, untrained, is_leaf=lambda part: isinstance(part, MLP))
 
 
 def draw(model, objects: int):
@@ -69,11 +72,13 @@ def test_the_loss_is_one_finite_number_an_object(model):
     assert jnp.isfinite(loss).all()
 
 
-def test_gradients_reach_every_array_that_is_trained(model):
+def test_gradients_reach_every_network(model):
+    """A location and scale are trained first and then left alone: each part by its own loss."""
     conditions, _, samples = draw(model, 128)
-    gradients = eqx.filter_grad(lambda m: jnp.mean(m.loss(conditions, samples, jax.random.key(4))))(model)
-    for name, gradient in named_arrays(gradients).items():
-        assert np.any(gradient != 0) or name == ".log_temperature", name
+    for part in (model.base, model.model) if isinstance(model, Standardised) else (model,):
+        gradients = eqx.filter_grad(lambda m: jnp.mean(m.loss(conditions, samples, jax.random.key(4))))(part)
+        reached = {name: np.any(gradient != 0) for name, gradient in named_arrays(gradients).items()}
+        assert all(reached[name] for name in reached if "weights" in name or "biases" in name), reached
 
 
 def test_parameters_survive_names_and_arrays(model):
@@ -101,8 +106,31 @@ def test_an_untrained_flow_is_the_standard_normal():
 
 
 def test_the_loss_of_a_perfect_flow_of_a_gaussian_is_its_closed_form():
-    """With zero velocity, E|v|² = (π/2)² E[(cos x₁ − sin x₀)²] = π²/4, and the likelihood gives 1/2."""
+    """With zero velocity, E|v|² = (π/2)² E[(cos x₁ − sin x₀)²] = π²/4."""
     flow = FlowMatching.create(2, 3, width=8, depth=2, solver="midpoint", steps=2, key=jax.random.key(0))
     targets = jax.random.normal(jax.random.key(1), (100_000, 3))
     loss = flow.loss(jnp.zeros((100_000, 2)), targets, jax.random.key(2))
-    assert float(loss.mean()) == pytest.approx(0.5 + np.pi**2 / 4, abs=0.03)
+    assert float(loss.mean()) == pytest.approx(np.pi**2 / 4, abs=0.03)
+
+
+def test_a_location_and_scale_leave_standard_normal_scores_and_are_undone_exactly():
+    random = np.random.default_rng(0)
+    conditions = jnp.asarray(random.normal(size=(20_000, 2)), jnp.float32)
+    targets = jnp.asarray(3 + 5 * random.standard_t(3, size=(20_000, 3)), jnp.float32)
+    base = LocationScale.create(2, 3, width=8, depth=2, key=jax.random.key(0))
+    base = base.with_remainder(conditions, targets, jnp.ones(20_000))
+    scores = base.standardise(conditions, targets)
+    np.testing.assert_allclose(scores.mean(axis=0), 0.0, atol=0.02)
+    np.testing.assert_allclose(scores.std(axis=0), 1.0, atol=0.02)
+    np.testing.assert_allclose(jax.vmap(base.restore)(conditions, scores), targets, rtol=1e-4, atol=1e-3)
+
+
+def test_outputs_stay_in_the_range_of_training_and_a_little_beyond():
+    targets = jnp.linspace(-1.0, 1.0, 1000)[:, None]
+    conditions = jnp.zeros((1000, 2))
+    base = LocationScale.create(2, 1, width=8, depth=2, key=jax.random.key(0))
+    base = base.with_remainder(conditions, targets, jnp.ones(1000))
+    # A network that gives a scale e⁵ times too large.
+    base = eqx.tree_at(lambda m: m.net.biases[-1], base, jnp.array([0.0, 5.0]))
+    drawn = jax.vmap(base.sample)(conditions[:2], jnp.array([[1.0], [-1.0]]))
+    np.testing.assert_allclose(drawn[:, 0], [1.1, -1.1], atol=1e-5)

@@ -11,7 +11,7 @@ import pytest
 
 from flashsim.errors import FlashSimError
 from flashsim.release import Detector, load, save
-from flashsim.simulation.tiles import run_stage
+from flashsim.simulation.responses import run_stage
 
 KINDS = ("weights", "conditions", "outputs")
 FILES = [

@@ -42,7 +42,7 @@ class LocationScale(AbstractModel):
         knots = jnp.broadcast_to(jnp.linspace(-5.0, 5.0, KNOTS + 2), (targets, KNOTS + 2))
         steps = jnp.full(targets, 10.0 / (KNOTS + 1))
         remainder = QuantileNormal(knots, jnp.full(targets, -5.0), steps)
-        unbounded = jnp.full(targets, jnp.inf)
+        unbounded = jnp.full(targets, 1e30)
         return LocationScale(net=net, remainder=remainder, lowest=-unbounded, highest=unbounded, noise=targets)
 
     def location_and_log_scale(

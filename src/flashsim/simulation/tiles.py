@@ -10,7 +10,7 @@ TILE = 2048
 """Objects a tile: small enough for a core's cache, large enough to keep the matrix units busy."""
 
 
-def in_tiles(compute: Callable[..., Sequence[Array]], *columns: Shaped[np.ndarray, "objects *row"]) -> list[np.ndarray]:
+def in_tiles(compute: Callable[..., Sequence[Array]], *columns: Shaped[np.ndarray, "objects ..."]) -> list[np.ndarray]:
     """The arrays that `compute` gives for the rows of `columns`, any number of them, tile by tile.
 
     The last tile is padded with zeros. An object's bits depend on its slot in the grid of tiles at most,

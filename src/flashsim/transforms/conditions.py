@@ -104,10 +104,12 @@ def fit_conditions(
 ) -> Conditions:
     """Fit the inputs of a stage on its training rows."""
     tables, first, step, lowest, highest = [], [], [], [], []
-    linear = [Standard.fit_robust(column[:, None], weights) if np.ptp(column) else None for column in values.T]
+    linear: list[Standard | None] = []
     for column, name in zip(values.T, names, strict=True):
         table, weight = checked(column[:, None], weights, f"condition {name!r}")
         distinct, cumulative = distribution(table[:, 0], weight)
+        constant = np.ptp(table) == 0
+        linear.append(None if constant else Standard.fit_robust(table, weight, name=f"condition {name!r}"))
         lowest.append(table.min())
         highest.append(table.max())
         if len(distinct) < 2:
