@@ -36,8 +36,28 @@ def training_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]
         bars.update(tasks[progress.stage], completed=progress.epoch, **values)
 
     console.print(f"[bold]Training[/] {title}")
-    with bars:
-        yield show
+    if console.is_terminal:
+        with bars:
+            yield show
+    else:
+        last: list[TrainingProgress] = []
+        yield lambda progress: _line_a_stage(last, progress)
+        _print_line(last)
+
+
+def _line_a_stage(last: list[TrainingProgress], progress: TrainingProgress) -> None:
+    if last and last[0].stage != progress.stage:
+        _print_line(last)
+    last[:] = [progress]
+
+
+def _print_line(last: list[TrainingProgress]) -> None:
+    for progress in last:
+        console.print(
+            f"{progress.stage}: {progress.epoch} epochs, loss {progress.training:.4f}, held out "
+            f"{progress.validation:.4f}, {progress.rows_per_second:,.0f} objects/s",
+            highlight=False,
+        )
 
 
 @contextmanager
