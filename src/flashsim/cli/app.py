@@ -18,7 +18,8 @@ app = typer.Typer(
     help="Flash simulation of particle detectors: learn the response from full simulation, then simulate "
     "without transporting particles through matter.\n\nStart with [bold]flashsim demo[/bold].",
 )
-console = Console()
+# In a file or a pipe nothing is cut to the 80 columns of a terminal that is not there.
+console = Console(width=None if sys.stdout.isatty() else 200)
 errors = Console(stderr=True)
 
 BAD_INPUT = 2

@@ -54,9 +54,11 @@ def jackknife(
 ) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
     """A statistic of the whole, and its error from leaving out one block at a time.
 
-    `statistic` takes one multiplicity a block (1, or 0 for the block left out).
+    `statistic` takes one multiplicity a block (1, or 0 for the block left out). Where it is not finite without
+    some block (a ratio to a null of an empty tail), the error is not a number: it is not known.
     """
     whole = np.asarray(statistic(np.ones(count)), dtype=np.float64)
     left_out = np.stack([np.asarray(statistic(row), dtype=np.float64) for row in 1.0 - np.eye(count)])
-    spread = left_out - left_out.mean(axis=0)
-    return whole, np.asarray(np.sqrt((count - 1) / count * (spread**2).sum(axis=0)))
+    with np.errstate(invalid="ignore"):
+        spread = left_out - left_out.mean(axis=0)
+        return whole, np.asarray(np.sqrt((count - 1) / count * (spread**2).sum(axis=0)))
