@@ -62,6 +62,7 @@ def print_summary(counts: "Counts", output: Path, seconds: float) -> None:
     table.add_row("objects reconstructed", f"{counts.reconstructed:,}")
     for stage, number in counts.outside.items():
         table.add_row(f"outside the training range of {stage}", f"{number:,}")
-    table.add_row("rate", f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s")
+    rates = f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s"
+    table.add_row("rate", f"{rates} (in {seconds:,.1f} s, of which compiling takes the first ones)")
     table.add_row("file", f"{output} ({output.stat().st_size / 1e6:,.1f} MB)")
     console.print(table, highlight=False)
