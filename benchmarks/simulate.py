@@ -16,6 +16,7 @@ import numpy as np
 
 from flashsim.api import simulate
 from flashsim.events import EventBatch, read_events
+from flashsim.models import Standardised
 from flashsim.nets import MLP
 from flashsim.release import Detector, load
 from flashsim.simulation import simulate_blocks
@@ -59,9 +60,10 @@ def flops_of_network(network: MLP) -> int:
 def flops_an_object(trained) -> float:
     """Multiplications and additions of the networks alone, for one object of a stage."""
     model = trained.response.model
-    if hasattr(model, "velocity"):
-        evaluations = model.steps * (1 if model.solver == "euler" else 2)
-        return flops_of_network(model.base) + evaluations * flops_of_network(model.velocity)
+    if isinstance(model, Standardised):
+        flow = model.model
+        evaluations = flow.steps * (1 if flow.solver == "euler" else 2)
+        return flops_of_network(model.base.net) + evaluations * flops_of_network(flow.velocity)
     return flops_of_network(model.net)
 
 
