@@ -18,7 +18,7 @@ tables = {
     "positive": st.floats(np.float32(1e-12), 1e6, width=32).map(np.float32),
     "bounded": st.floats(0, 1, width=32, allow_subnormal=False),
     "angle": st.floats(-3, 3, width=32, allow_subnormal=False),
-    "integer": st.integers(-(2**24), 2**24),
+    "integer": st.integers(-(2**23), 2**23),
     "flag": st.integers(0, 1),
     "atoms": st.one_of(st.sampled_from([-999.0, 0.0]), numbers),
 }

@@ -13,7 +13,7 @@ from flashsim.transforms.intervals import Intervals
 from flashsim.transforms.lookup import gather, search
 
 MOST_LEVELS = 4096
-LARGEST = 2**24  # integers are exact in float32 up to here
+LARGEST = 2**23  # up to here the middle between two integers is exact in float32 too
 
 
 class _Levels(Transform):
