@@ -52,6 +52,13 @@ class LocationScale(AbstractModel):
         location, log_scale = jnp.split(self.net(conditions), 2)
         return location, LOG_SCALE_LIMIT * jnp.tanh(log_scale / LOG_SCALE_LIMIT)
 
+    def remainders(
+        self, conditions: Float[Array, "objects conditions"], targets: Float[Array, "objects targets"]
+    ) -> tuple[Float[Array, "objects targets"], Float[Array, "objects targets"]]:
+        """u of each object, and the log scales that it was divided by."""
+        location, log_scale = jax.vmap(self.location_and_log_scale)(conditions)
+        return (targets - location) * jnp.exp(-log_scale), log_scale
+
     def loss(
         self,
         conditions: Float[Array, "objects conditions"],
@@ -60,8 +67,7 @@ class LocationScale(AbstractModel):
     ) -> Float[Array, " objects"]:
         """The negative log-likelihood of Student's t up to a constant, a mean over the outputs."""
         del key
-        location, log_scale = jax.vmap(self.location_and_log_scale)(conditions)
-        u = (targets - location) * jnp.exp(-log_scale)
+        u, log_scale = self.remainders(conditions, targets)
         return jnp.mean((FREEDOM + 1) / 2 * jnp.log1p(u**2 / FREEDOM) + log_scale, axis=1)
 
     def with_remainder(
@@ -71,9 +77,10 @@ class LocationScale(AbstractModel):
         weights: Float[Array, " objects"],
     ) -> "LocationScale":
         """The same with the quantiles of u, and the range that outputs stay in, taken from these objects."""
-        location, log_scale = jax.jit(jax.vmap(self.location_and_log_scale))(conditions)
-        u = np.asarray((targets - location) * jnp.exp(-log_scale), dtype=np.float64)
-        fitted = QuantileNormal.fit(u, np.asarray(weights, dtype=np.float64), name="remainder")
+        u, _ = eqx.filter_jit(LocationScale.remainders)(self, conditions, targets)
+        fitted = QuantileNormal.fit(
+            np.asarray(u, dtype=np.float64), np.asarray(weights, dtype=np.float64), name="remainder"
+        )
         margin = MARGIN * (targets.max(axis=0) - targets.min(axis=0))
         bounds = targets.min(axis=0) - margin, targets.max(axis=0) + margin
         return eqx.tree_at(lambda m: (m.remainder, m.lowest, m.highest), self, (fitted, *bounds))
@@ -82,8 +89,7 @@ class LocationScale(AbstractModel):
         self, conditions: Float[Array, "objects conditions"], targets: Float[Array, "objects targets"]
     ) -> Float[Array, "objects targets"]:
         """What is left of the targets, as normal scores."""
-        location, log_scale = jax.vmap(self.location_and_log_scale)(conditions)
-        u = (targets - location) * jnp.exp(-log_scale)
+        u, _ = self.remainders(conditions, targets)
         return self.remainder.forward(u, jnp.full_like(u, 0.5))
 
     def restore(

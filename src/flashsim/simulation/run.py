@@ -34,7 +34,7 @@ def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers
     try:
         for item in items:
             waiting.append(pool.submit(work, item))
-            if len(waiting) > 2 * workers:
+            if len(waiting) == 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
