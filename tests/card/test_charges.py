@@ -1,5 +1,8 @@
 """Charges are those of the Particle Data Group, for every particle that it lists."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from particle import Particle
@@ -46,3 +49,23 @@ def test_all_particles_agree_with_the_table():
 def test_shape_and_nan():
     assert charge(np.zeros((0,))).shape == (0,)
     np.testing.assert_array_equal(charge(np.array([[13, np.nan], [np.inf, -13]])), [[-1, 0], [0, 1]])
+
+
+THREADS = """
+import threading
+import numpy as np
+from flashsim.card.charges import charge
+start, found = threading.Barrier(8), []
+def ask():
+    start.wait()
+    found.append(charge(np.array([11.0, -11.0, 22.0, 211.0])).tolist())
+threads = [threading.Thread(target=ask) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert found == [[-1.0, 1.0, 0.0, 1.0]] * 8, found
+"""
+
+
+def test_threads_that_ask_first_at_once_get_the_same_charges() -> None:
+    """In a fresh process: the table of particles is loaded at the first question, and loading takes a while."""
+    subprocess.run([sys.executable, "-c", THREADS], check=True)

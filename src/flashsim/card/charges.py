@@ -1,6 +1,7 @@
 """Electric charges by Particle Data Group number, fast enough for millions of objects."""
 
 from functools import cache
+from threading import Lock
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -10,9 +11,21 @@ _DENSE = 10_000  # numbers below this are nearly all that events hold: they are 
 _LARGEST = 2**53  # beyond this a float no longer holds every integer
 
 
-@cache
+_LOADING = Lock()
+
+
 def _dense_charges() -> Float[np.ndarray, " ids"]:
-    """Charges of the particles numbered −9999 to 9999, at index number + 9999; 0 where there is none."""
+    """Charges of the particles numbered −9999 to 9999, at index number + 9999; 0 where there is none.
+
+    One thread at a time: while one loads particle's table, another one finds it empty (particle 1.1), and every
+    particle of a block of simulated events would be neutral.
+    """
+    with _LOADING:
+        return _loaded_charges()
+
+
+@cache
+def _loaded_charges() -> Float[np.ndarray, " ids"]:
     charges = np.zeros(2 * _DENSE - 1)
     for particle in Particle.all():
         if abs(particle.pdgid) < _DENSE:
