@@ -62,7 +62,7 @@ def flops_an_object(trained) -> float:
     model = trained.response.model
     if isinstance(model, Standardised):
         flow = model.model
-        evaluations = flow.steps * (1 if flow.solver == "euler" else 2)
+        evaluations = len(flow.times) if flow.solver != "heun" else 2 * flow.steps
         return flops_of_network(model.base.net) + evaluations * flops_of_network(flow.velocity)
     return flops_of_network(model.net)
 

@@ -1,5 +1,7 @@
 """Conditional flow matching on a trigonometric path."""
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal, final
 
 import equinox as eqx
@@ -11,6 +13,10 @@ from flashsim.models.model import AbstractModel
 from flashsim.nets import MLP
 
 Solver = Literal["euler", "midpoint", "heun"]
+SHORTENING = 1.4
+"""Step k of n ends at 1 - (1 - k/n)^1.4. Resolution of the spectrometer, three midpoint steps: two-sample AUC
+0.560 with an exponent of 1, 0.527 with 1.4, 0.557 with 2.
+"""
 
 
 @final
@@ -23,7 +29,8 @@ class FlowMatching(AbstractModel):
 
     (the trigonometric interpolant of Albergo & Vanden-Eijnden 2023, arXiv:2209.15571), for which a
     standard normal target has exactly zero velocity: on scores that are nearly normal, the flow only has
-    to learn what is *not*, and a few solver steps are enough.
+    to learn what is *not*, and a few solver steps are enough. They are shorter towards the data, where the
+    fine structure is, and the velocity is learnt at the times at which the solver asks for it and no others.
     """
 
     velocity: MLP
@@ -46,13 +53,27 @@ class FlowMatching(AbstractModel):
         velocity = MLP(conditions + targets + 3, targets, width=width, depth=depth, key=key)
         return FlowMatching(velocity=velocity, noise=targets, solver=solver, steps=steps)
 
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """The ends of the solver's steps, from 0 (noise) to 1 (data)."""
+        return tuple(1 - (1 - index / self.steps) ** SHORTENING for index in range(self.steps + 1))
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """When the solver asks for the velocity, without repetition."""
+        match self.solver:
+            case "euler":
+                return self.grid[:-1]
+            case "midpoint":
+                return tuple(time for start, end in pairwise(self.grid) for time in (start, (start + end) / 2))
+            case "heun":
+                return self.grid
+
     def rate(
         self, state: Float[Array, " targets"], time: Float[Array, ""], conditions: Float[Array, " conditions"]
     ) -> Float[Array, " targets"]:
         """The velocity dx/dt at `time` between 0 (noise) and 1 (data)."""
-        angle = jnp.pi / 2 * time
-        clock = jnp.stack([2 * time - 1, jnp.cos(angle), jnp.sin(angle)])
-        return self.velocity(jnp.concatenate([state, clock, conditions]))
+        return self.velocity(jnp.concatenate([state, _clock(time), conditions]))
 
     def loss(
         self,
@@ -62,9 +83,10 @@ class FlowMatching(AbstractModel):
     ) -> Float[Array, " objects"]:
         """The squared error of the velocity, a mean over the outputs."""
         key_time, key_noise = jax.random.split(key)
-        # One stratum an object: the times of a batch cover [0, 1] evenly.
-        strata = jnp.arange(targets.shape[0]) / targets.shape[0]
-        time = (strata + jax.random.uniform(key_time)) % 1.0
+        times = jnp.asarray(self.times)
+        # In turn, so that every batch holds all times in equal parts.
+        turn = jnp.arange(targets.shape[0]) + jax.random.randint(key_time, (), 0, len(times))
+        time = times[turn % len(times)]
         noise = jax.random.normal(key_noise, targets.shape)
         cosine, sine = jnp.cos(jnp.pi / 2 * time)[:, None], jnp.sin(jnp.pi / 2 * time)[:, None]
         wanted = jnp.pi / 2 * (cosine * targets - sine * noise)
@@ -75,19 +97,29 @@ class FlowMatching(AbstractModel):
         self, conditions: Float[Array, " conditions"], noise: Float[Array, " noise"]
     ) -> Float[Array, " targets"]:
         """The flow's end point from `noise`, by a fixed number of unrolled solver steps."""
-        state, step = noise, 1.0 / self.steps
-        for index in range(self.steps):
-            state = self._advance(state, index * step, step, conditions)
+        velocity = self.velocity.with_last_inputs(conditions)
+
+        def rate(state: Array, time: float) -> Array:
+            return velocity(jnp.concatenate([state, _clock(jnp.asarray(time))]))
+
+        state = noise
+        for start, end in pairwise(self.grid):
+            state = _advance(rate, state, start, end, self.solver)
         return state
 
-    def _advance(self, state: Array, time: float, step: float, conditions: Array) -> Array:
-        rate = self.rate(state, jnp.asarray(time), conditions)
-        match self.solver:
-            case "euler":
-                return state + step * rate
-            case "midpoint":
-                middle = self.rate(state + 0.5 * step * rate, jnp.asarray(time + 0.5 * step), conditions)
-                return state + step * middle
-            case "heun":
-                end = self.rate(state + step * rate, jnp.asarray(time + step), conditions)
-                return state + 0.5 * step * (rate + end)
+
+def _clock(time: Float[Array, ""]) -> Float[Array, "3"]:
+    """The time as a network reads it."""
+    angle = jnp.pi / 2 * time
+    return jnp.stack([2 * time - 1, jnp.cos(angle), jnp.sin(angle)])
+
+
+def _advance(rate: Callable[[Array, float], Array], state: Array, start: float, end: float, solver: Solver) -> Array:
+    step, first = end - start, rate(state, start)
+    match solver:
+        case "euler":
+            return state + step * first
+        case "midpoint":
+            return state + step * rate(state + 0.5 * step * first, (start + end) / 2)
+        case "heun":
+            return state + 0.5 * step * (first + rate(state + step * first, end))

@@ -42,6 +42,14 @@ class MLP(eqx.Module):
         self.biases = tuple(jnp.zeros(size) for size in sizes[1:])
         self.activation = activation
 
+    def with_last_inputs(self, known: Float[Array, " known"]) -> "MLP":
+        """The network of the other inputs, where the last ones are `known`: their share of the first layer is
+        computed here, once for every later call.
+        """
+        others = self.weights[0].shape[0] - known.shape[0]
+        share = self.biases[0] + known @ self.weights[0][others:]
+        return eqx.tree_at(lambda m: (m.weights[0], m.biases[0]), self, (self.weights[0][:others], share))
+
     def __call__(self, values: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """The network's outputs for one object."""
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
