@@ -116,7 +116,7 @@ CASES = [
         lambda rng, n: np.maximum(rng.normal(size=n), 0),
         normal=True,
     ),
-    Case("covariance", of_kind("covariance"), covariances, monotone=False, normal=True),
+    Case("covariance", of_kind("covariance"), covariances, monotone=False),
     Case("covariance factor", LogCholesky.fit, covariances, monotone=False),
 ]
 

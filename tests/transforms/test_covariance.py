@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.transforms import LogCholesky, fit_transform
+from flashsim.transforms import LogCholesky, Standard, fit_transform
 
 from .cases import covariances
 
@@ -67,3 +67,19 @@ def test_latent_of_a_diagonal_matrix_is_its_log_deviations() -> None:
 def test_latent_of_a_correlation_is_its_fisher_z() -> None:
     latent = LogCholesky(2).forward(jnp.array([[1.0, 0.5, 1.0]]), jnp.zeros((1, 3)))
     np.testing.assert_allclose(latent[0, 1], np.arctanh(0.5), rtol=1e-5)
+
+
+def test_small_correlations_keep_their_digits_and_no_correlation_is_latent_zero() -> None:
+    """Correlations over ten decades, of both signs and with a mean that is not zero: no shift may hide the small."""
+    random = np.random.default_rng(5)
+    size = 10.0 ** random.uniform(-10, -1, 2000)
+    correlation = np.where(random.uniform(size=2000) < 0.7, size, -size)
+    packed = np.stack([np.ones(2000), correlation, np.ones(2000)], axis=1)
+    packed[:, [0, 2]] *= random.uniform(1, 2, (2000, 2)) ** 2
+    packed[:, 1] *= np.sqrt(packed[:, 0] * packed[:, 2])
+    transform = fit_transform("covariance", packed, last=Standard.fit_robust)
+    latent = transform.forward(jnp.asarray(packed, jnp.float32), jnp.zeros((2000, 3)))
+    again = np.asarray(transform.inverse(latent), dtype=np.float64)
+    # What is left of the shift is the smallest correlation there is: 1e-10.
+    np.testing.assert_allclose(again[:, 1], packed[:, 1], rtol=1e-4, atol=1e-10)
+    assert (np.sign(latent[:, 1]) == np.sign(correlation))[size > 1e-9].all()

@@ -14,7 +14,7 @@ from flashsim.transforms import QuantileNormal
 from flashsim.transforms.quantile_normal import KNOTS
 
 FREEDOM = 4.0
-LOG_SCALE_LIMIT = 12.0
+LOGARITHM_LIMIT = 12.0
 MARGIN = 0.05
 """By this share of the range in training outputs may go beyond it: a large scale meets a large u nowhere else."""
 
@@ -22,6 +22,9 @@ MARGIN = 0.05
 @final
 class LocationScale(AbstractModel):
     """Each output as ``location(c) + scale(c) × u``, and the distribution of u as its quantiles.
+
+    The location is ``exp(gain(c)) × mantissa(c)``: a number that is 10⁻⁶ for one track and 0.1 for another,
+    as correlations are, is as precise in the one as in the other.
 
     A resolution can differ by orders of magnitude from one momentum, or one kind of track, to another.
     In units of its own scale it differs little, so that tails stay where they belong. Location and
@@ -38,7 +41,7 @@ class LocationScale(AbstractModel):
     @staticmethod
     def create(conditions: int, targets: int, *, width: int, depth: int, key: PRNGKeyArray) -> "LocationScale":
         """An unfitted one: location 0, scale 1, u standard normal."""
-        net = MLP(conditions, 2 * targets, width=width, depth=depth, key=key)
+        net = MLP(conditions, 3 * targets, width=width, depth=depth, key=key)
         knots = jnp.broadcast_to(jnp.linspace(-5.0, 5.0, KNOTS + 2), (targets, KNOTS + 2))
         steps = jnp.full(targets, 10.0 / (KNOTS + 1))
         remainder = QuantileNormal(knots, jnp.full(targets, -5.0), steps)
@@ -48,9 +51,10 @@ class LocationScale(AbstractModel):
     def location_and_log_scale(
         self, conditions: Float[Array, " conditions"]
     ) -> tuple[Float[Array, " targets"], Float[Array, " targets"]]:
-        """Both for one object; the scale stays within e^±12 of that of the whole sample."""
-        location, log_scale = jnp.split(self.net(conditions), 2)
-        return location, LOG_SCALE_LIMIT * jnp.tanh(log_scale / LOG_SCALE_LIMIT)
+        """Both for one object; gain and scale stay within e^±12 of those of the whole sample."""
+        mantissa, logarithms = jnp.split(self.net(conditions), [self.noise])
+        gain, log_scale = jnp.split(LOGARITHM_LIMIT * jnp.tanh(logarithms / LOGARITHM_LIMIT), 2)
+        return mantissa * jnp.exp(gain), log_scale
 
     def remainders(
         self, conditions: Float[Array, "objects conditions"], targets: Float[Array, "objects targets"]

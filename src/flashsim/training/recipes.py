@@ -11,9 +11,6 @@ from flashsim.training.calibration import calibrated
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import Epoch, Report, fit
 
-BASE_EPOCHS = 0.5
-"""The share of the epochs that the location and scale are given before the model on top of them."""
-
 History = tuple[Epoch, ...]
 
 
@@ -49,10 +46,7 @@ def _train_standardised(
 ) -> tuple[AbstractModel, History]:
     """The location and scale first; then the model, on what they leave."""
     folders = (None, None) if checkpoint is None else (checkpoint / "base", checkpoint / "model")
-    epochs = max(1, round(BASE_EPOCHS * settings.epochs))
-    base, _ = fit(
-        model.base, training, validation, settings.model_copy(update={"epochs": epochs}), checkpoint=folders[0]
-    )
+    base, _ = fit(model.base, training, validation, settings, checkpoint=folders[0])
     base = base.with_remainder(
         jnp.asarray(training.conditions), jnp.asarray(training.targets), jnp.asarray(training.weights)
     )

@@ -11,6 +11,7 @@ from flashsim.errors import FlashSimError, nearest
 from flashsim.transforms.angle import Angle
 from flashsim.transforms.atoms import Atoms
 from flashsim.transforms.base import Transform, float32
+from flashsim.transforms.checks import refuse_constant
 from flashsim.transforms.compose import Chain
 from flashsim.transforms.integer import DequantisedFlag, DequantisedInteger
 from flashsim.transforms.log_cholesky import LogCholesky
@@ -65,16 +66,29 @@ def fit_transform(
         case "atoms":
             return Atoms.fit(table, weights, atoms=values or (), name=name)
         case "covariance":
-            return _then(LogCholesky.fit(table, weights, name=name), table, weights, name, last)
+            return _covariance(LogCholesky.fit(table, weights, name=name), table, weights, name, last)
     raise FlashSimError(f"{name}: unknown type {kind!r}{nearest(kind, KINDS)}")
 
 
 def _then(first: Transform, table: np.ndarray, weights: np.ndarray | None, name: str, last: Fit) -> Chain:
     """The fitted transform, then the last step fitted on what it gives."""
+    return Chain((first, last(_latent(first, table), weights, name=name)))
+
+
+def _covariance(first: LogCholesky, table: np.ndarray, weights: np.ndarray | None, name: str, last: Fit) -> Chain:
+    """Zero stays zero: correlations span many decades on both sides of it, and a shift would hide the small ones.
+
+    So the last step is fitted on every matrix and on its mirror image, with all signs changed.
+    """
+    latent = _latent(first, table)
+    refuse_constant(latent, name)
+    both = np.concatenate([latent, first.mirrored(latent)])
+    return Chain((first, last(both, None if weights is None else np.tile(weights, 2), name=name)))
+
+
+def _latent(transform: Transform, table: np.ndarray) -> np.ndarray:
     # The code that simulation inverts, not a second copy of it.
-    noise = jnp.full((len(table), first.width_latent), 0.5)
-    latent = np.asarray(_forward(first, float32(table), noise))
-    return Chain((first, last(latent, weights, name=name)))
+    return np.asarray(_forward(transform, float32(table), jnp.full((len(table), transform.width_latent), 0.5)))
 
 
 @jax.jit

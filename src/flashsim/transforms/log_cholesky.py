@@ -61,6 +61,11 @@ class LogCholesky(Transform):
         refuse(_not_positive_definite(table, dimension), table, name, "is not a positive-definite matrix")
         return cls(dimension)
 
+    def mirrored(self, latent: Float[np.ndarray, "n width"]) -> Float[np.ndarray, "n width"]:
+        """The latent of the same matrices with the sign of every partial correlation changed."""
+        rows, columns = np.tril_indices(self.dimension)
+        return np.where(rows == columns, latent, -latent)
+
     def forward(self, values: Float[Array, "n width"], noise: Float[Array, "n width"]) -> Float[Array, "n width"]:
         """Physical values to latent."""
         keep = 1 - self.dimension * SHRINK
@@ -112,11 +117,11 @@ _LARGEST_PARTIAL = float(np.float32(np.tanh(CORRELATION_LIMIT)))
 def _tanh_sech(
     fisher: Float[Array, "n width"],
 ) -> tuple[Float[Array, "n width"], Float[Array, "n width"]]:
-    """tanh and sech from one exponential, so that tanh² + sech² = 1 to rounding, whatever exp's own error."""
+    """tanh and sech; through expm1, as a correlation of 1e-6 has as many digits as one of 0.1."""
     limited = jnp.clip(fisher, -CORRELATION_LIMIT, CORRELATION_LIMIT)
-    decay = jnp.exp(-jnp.abs(limited))
-    square = decay * decay
-    return jnp.sign(limited) * (1 - square) / (1 + square), 2 * decay / (1 + square)
+    size = jnp.abs(limited)
+    rise = -jnp.expm1(-2 * size)  # 1 - exp(-2 |a|)
+    return jnp.sign(limited) * rise / (2 - rise), 2 * jnp.exp(-size) / (2 - rise)
 
 
 def _packed(i: int, j: int) -> int:
