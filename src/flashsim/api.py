@@ -80,7 +80,7 @@ def simulate(
     *,
     seed: int = 0,
     oversample: int = 1,
-    workers: int = 2,
+    workers: int | None = None,
     chunk_events: int = 1000,
     first: int | None = None,
     format: Literal["ttree", "rntuple"] | None = None,

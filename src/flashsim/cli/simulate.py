@@ -23,7 +23,9 @@ def simulate(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: *.parquet or *.root; must not exist.")],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Threads; the result does not depend on it.")] = 2,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads (default: one a core, and one); the result is the same.")
+    ] = None,
     chunk: Annotated[int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")] = 1000,
     format: Annotated[
         Literal["ttree", "rntuple"] | None, typer.Option(help="What a ROOT file holds (default: ttree).")

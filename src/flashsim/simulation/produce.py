@@ -40,7 +40,7 @@ def produce(
     output: Path,
     request: Request,
     *,
-    workers: int = 2,
+    workers: int | None = None,
     format: Literal["ttree", "rntuple"] | None = None,
     report: Report | None = None,
 ) -> Counts:

@@ -10,7 +10,8 @@ from flashsim.simulation.tiles import in_tiles
 from flashsim.training import Response, TrainedStage
 
 
-@eqx.filter_jit
+# Tiles run side by side, one a worker: a tile that is itself spread over the cores waits for the others' threads.
+@eqx.filter_jit(compiler_options={"xla_cpu_multi_thread_eigen": False})  # pyright: ignore[reportCallIssue] (for jax.jit)
 def _respond(
     response: Response,
     stage: UInt32[Array, ""],

@@ -1,5 +1,6 @@
 """Simulate a stream of events: blocks in parallel, results in order, bounded memory."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,27 +15,29 @@ Result = TypeVar("Result")
 
 
 def simulate_blocks(
-    detector: Detector, batches: Iterable[EventBatch], *, seed: int = 0, copies: int = 1, workers: int = 2
+    detector: Detector, batches: Iterable[EventBatch], *, seed: int = 0, copies: int = 1, workers: int | None = None
 ) -> Iterator[SimulatedBlock]:
     """Every event of `batches`, `copies` times, in the order of the input.
 
-    The same release, seed and events give the same bits, whatever the batches and the workers.
+    The same release, seed and events give the same bits, whatever the batches and the workers (threads; by default
+    one a core and one more).
     """
     return in_order(lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers)
 
 
-def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int) -> Generator[Result]:
+def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int | None) -> Generator[Result]:
     """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
 
-    At most two items a worker are under way, so that reading, computing and writing overlap and memory
-    stays flat.
+    One item more than workers is under way at most, so that reading, computing and writing overlap and memory
+    stays flat. One worker more than cores by default: there is always one that waits for Python's lock.
     """
+    workers = workers or len(os.sched_getaffinity(0)) + 1
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
         for item in items:
             waiting.append(pool.submit(work, item))
-            if len(waiting) == 2 * workers:
+            if len(waiting) > workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

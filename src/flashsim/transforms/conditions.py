@@ -20,8 +20,8 @@ TABLES = ("table", "first", "step", "lowest", "highest", "centre", "width_of_cen
 
 
 class Conditions(eqx.Module):
-    """Numeric conditions to about N(0, 1) through 64 quantiles, straight beyond, clipped at ±5; and, after all
-    conditions, the numeric ones once more on their own scale (median 0, half of the central 68 % 1).
+    """Categories as they are; after them the numbers, to about N(0, 1) through 64 quantiles, straight beyond,
+    clipped at ±5; and these once more on their own scale (median 0, half of the central 68 % 1).
 
     The quantiles spread what spans decades; the second form has no kinks, so that a network can follow a
     response that is a precise function of it. A condition that is constant in training maps to 0. One-hot
@@ -51,15 +51,16 @@ class Conditions(eqx.Module):
 
     def forward(self, values: Float[Array, "n conditions"]) -> Float[Array, "n latent"]:
         """Inputs of the network: finite for any finite value."""
-        index = jnp.minimum(search(self.table, values), self.table.shape[1] - 2)
-        left, right = gather(self.table, index), gather(self.table, index + 1)
-        latent = self.first + self.step * (index + (values - left) / (right - left))
-        latent = jnp.where(self.highest > self.lowest, jnp.clip(latent, -LIMIT, LIMIT), 0.0)
-        mapped = jnp.where(np.array(self.is_category), values, latent)
-        numeric = np.flatnonzero(~np.array(self.is_category))
-        linear = jnp.clip((values - self.centre) / self.width_of_centre, -LIMIT, LIMIT)
-        linear = jnp.where(self.highest > self.lowest, linear, 0.0)
-        return jnp.concatenate([mapped, linear[:, numeric]], axis=1)
+        is_category = np.array(self.is_category)
+        categories, numeric = np.flatnonzero(is_category), np.flatnonzero(~is_category)
+        table, numbers = self.table[numeric], values[:, numeric]
+        index = jnp.minimum(search(table, numbers), table.shape[1] - 2)
+        left, right = gather(table, index), gather(table, index + 1)
+        quantile = self.first[numeric] + self.step[numeric] * (index + (numbers - left) / (right - left))
+        linear = (numbers - self.centre[numeric]) / self.width_of_centre[numeric]
+        varies = self.highest[numeric] > self.lowest[numeric]
+        mapped = [jnp.where(varies, jnp.clip(latent, -LIMIT, LIMIT), 0.0) for latent in (quantile, linear)]
+        return jnp.concatenate([values[:, categories], *mapped], axis=1)
 
     def outside(self, values: Float[Array, "n conditions"]) -> Bool[Array, " n"]:
         """Objects outside the training range of any number, or of a category not seen in training."""
