@@ -78,7 +78,12 @@ class Model(CardModel):
     width: int = Field(default=128, ge=1, le=8192, description="Neurons in a hidden layer.")
     depth: int = Field(default=4, ge=1, le=64, description="Hidden layers.")
     solver: Literal["euler", "midpoint", "heun"] = Field(default="midpoint", description="Fixed-step solver of a flow.")
-    steps: int = Field(default=4, ge=1, le=1000, description="Steps of the solver.")
+    steps: int = Field(
+        default=4,
+        ge=1,
+        le=1000,
+        description="Steps of the solver; the velocity is learnt at their times. Speed is inverse to them.",
+    )
 
 
 class Training(CardModel):
@@ -86,7 +91,7 @@ class Training(CardModel):
 
     epochs: int = Field(default=50, ge=1, description="Passes over the training sample, at most.")
     batch: int = Field(default=1024, ge=1, description="Objects in a gradient step.")
-    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Largest learning rate of the schedule.")
+    learning_rate: float = Field(default=4e-3, gt=0, le=1, description="Largest learning rate of the schedule.")
     weight_decay: float = Field(default=1e-4, ge=0, le=1, description="Decay of the weights (AdamW).")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="Share of the steps in which the rate rises.")
     patience: int = Field(default=20, ge=1, description="Epochs without a better held-out loss before it stops.")
