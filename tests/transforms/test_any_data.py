@@ -37,7 +37,8 @@ def there_and_back(transform: Transform, values: jax.Array, noise: jax.Array) ->
 @given(data=st.data())
 def test_inverse_undoes_forward(kind: str, data: st.DataObject) -> None:
     column = data.draw(arrays(np.float32, ROWS, elements=tables[kind].map(np.float32)))
-    assume(len(np.unique(column)) > 1)
+    # A bounded variable is not told apart within 1e-6 of its ends: such a column is constant, and refused.
+    assume(np.ptp(column) > (1e-6 if kind == "bounded" else 0))
     given_options = options.get(kind, {})
     if kind == "atoms":
         spikes = [spike for spike in (-999.0, 0.0) if spike in column]
