@@ -63,7 +63,10 @@ def flops_an_object(trained) -> float:
     if isinstance(model, Standardised):
         flow = model.model
         evaluations = len(flow.times) if flow.solver != "heun" else 2 * flow.steps
-        return flops_of_network(model.base.net) + evaluations * flops_of_network(flow.velocity)
+        # The conditions' share of the first layer is computed once an object, not once an evaluation.
+        conditions = 2 * trained.response.conditions.width_latent * flow.velocity.weights[0].shape[1]
+        evaluation = flops_of_network(flow.velocity) - conditions
+        return flops_of_network(model.base.net) + conditions + evaluations * evaluation
     return flops_of_network(model.net)
 
 

@@ -89,9 +89,9 @@ def simulate(
     """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
 
     Each event is simulated `oversample` times; `first` takes so many events from the start only.
-    The same release, seed and events give the same bytes, whatever `workers` and `chunk_events`
-    are. A run that was stopped goes on where it was when it is called again; until then its finished
-    blocks are in ``<output>.unfinished``.
+    The same release, seed and events give the same bytes, whatever `workers` (threads; by default one more
+    than cores) and `chunk_events` are. A run that was stopped goes on where it was when it is called again;
+    until then its finished blocks are in ``<output>.unfinished``.
     """
     detector = release if isinstance(release, Detector) else load(release)
     card = detector.card

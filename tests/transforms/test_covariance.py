@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from flashsim.transforms import LogCholesky, Standard, fit_transform
 
@@ -67,6 +68,18 @@ def test_latent_of_a_diagonal_matrix_is_its_log_deviations() -> None:
 def test_latent_of_a_correlation_is_its_fisher_z() -> None:
     latent = LogCholesky(2).forward(jnp.array([[1.0, 0.5, 1.0]]), jnp.zeros((1, 3)))
     np.testing.assert_allclose(latent[0, 1], np.arctanh(0.5), rtol=1e-5)
+
+
+def test_latents_are_standard_normal_where_correlations_are_of_both_signs_alike() -> None:
+    random = np.random.default_rng(6)
+    deviation = np.exp(random.normal(size=(20_000, 2)))
+    correlation = np.tanh(0.5 * random.normal(size=20_000))
+    packed = np.stack([deviation[:, 0] ** 2, correlation * deviation.prod(axis=1), deviation[:, 1] ** 2], axis=1)
+    latent = np.asarray(
+        fit_transform("covariance", packed).forward(jnp.asarray(packed, jnp.float32), jnp.zeros((20_000, 3)))
+    )
+    for column in latent.T:
+        assert kstest(column, "norm").pvalue > 1e-3
 
 
 def test_small_correlations_keep_their_digits_and_no_correlation_is_latent_zero() -> None:

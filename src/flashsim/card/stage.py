@@ -82,7 +82,7 @@ class Model(CardModel):
         default=4,
         ge=1,
         le=1000,
-        description="Steps of the solver; the velocity is learnt at their times. Speed is inverse to them.",
+        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
     )
 
 

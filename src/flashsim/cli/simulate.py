@@ -24,7 +24,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads (default: one a core, and one); the result is the same.")
+        int | None, typer.Option(min=1, help="Threads (default: cores + 1); the result does not depend on it.")
     ] = None,
     chunk: Annotated[int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")] = 1000,
     format: Annotated[

@@ -16,7 +16,7 @@ from flashsim.transforms.standard import Standard
 
 KNOTS = 64  # few, so that a network sees a smooth map
 LIMIT = 5.0
-TABLES = ("table", "first", "step", "lowest", "highest", "centre", "width_of_centre")
+TABLES = ("table", "first", "step", "lowest", "highest", "centre", "scale")
 
 
 class Conditions(eqx.Module):
@@ -35,7 +35,7 @@ class Conditions(eqx.Module):
     lowest: Float[Array, " conditions"]
     highest: Float[Array, " conditions"]
     centre: Float[Array, " conditions"]
-    width_of_centre: Float[Array, " conditions"]
+    scale: Float[Array, " conditions"]
     names: tuple[str, ...] = eqx.field(static=True)
     is_category: tuple[bool, ...] = eqx.field(static=True)
 
@@ -57,7 +57,7 @@ class Conditions(eqx.Module):
         index = jnp.minimum(search(table, numbers), table.shape[1] - 2)
         left, right = gather(table, index), gather(table, index + 1)
         quantile = self.first[numeric] + self.step[numeric] * (index + (numbers - left) / (right - left))
-        linear = (numbers - self.centre[numeric]) / self.width_of_centre[numeric]
+        linear = (numbers - self.centre[numeric]) / self.scale[numeric]
         varies = self.highest[numeric] > self.lowest[numeric]
         mapped = [jnp.where(varies, jnp.clip(latent, -LIMIT, LIMIT), 0.0) for latent in (quantile, linear)]
         return jnp.concatenate([values[:, categories], *mapped], axis=1)
@@ -128,7 +128,7 @@ def fit_conditions(
         lowest=float32(np.array(lowest)),
         highest=float32(np.array(highest)),
         centre=jnp.stack([jnp.zeros(()) if fit is None else fit.mean[0] for fit in linear]),
-        width_of_centre=jnp.stack([jnp.ones(()) if fit is None else fit.deviation[0] for fit in linear]),
+        scale=jnp.stack([jnp.ones(()) if fit is None else fit.deviation[0] for fit in linear]),
         names=tuple(names),
         is_category=tuple(bool(flag) for flag in is_category),
     )

@@ -36,7 +36,8 @@ def fit_transform(
     values: Sequence[float] | None = None,
     last: Fit = QuantileNormal.fit,
 ) -> Transform:
-    """The transform of one predicted variable: of N(0, 1) latents where the variable is continuous.
+    """The transform of one predicted variable: of N(0, 1) latents where the variable is continuous (correlations of
+    a covariance: where they are of both signs alike).
 
     `last` fits the last step of what is continuous; `Standard.fit_robust` instead of the quantiles keeps the
     shape of the distribution, for models that standardise it given the conditions.

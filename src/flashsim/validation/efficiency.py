@@ -23,8 +23,6 @@ WITHIN = 3.0
 LARGEST_PULL = 10.0
 ONE_SIGMA = 0.15865
 SMOOTH_VARIANCE = 3.0
-MAPPED = 4
-"""Of a category with many classes (a number of hits) so many are mapped: the page stays readable."""
 
 
 def clopper_pearson(
@@ -85,7 +83,8 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
     groups: list[int | None] = [None]
     if species is not None and SPECIES in view.candidate.binning:
         groups += [int(value) for value in np.unique(species)]
-    classes = _shown(view)
+    # With two classes the second says everything; with more, all are judged.
+    classes = view.classes[1:] if len(view.classes) == 2 else view.classes
     maps: list[EfficiencyMap] = []
     judged: list[np.ndarray] = []
     spread: list[np.ndarray] = []  # pulls where enough is expected for them to be nearly continuous
@@ -113,15 +112,6 @@ def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
         *_mean_and_width(smooth),
         view.probability is not None,
     )
-
-
-def _shown(view: StageView) -> list[int]:
-    """The classes that are mapped: of two the second, which says everything; of many the most frequent."""
-    if len(view.classes) == 2:
-        return view.classes[1:]
-    values, counts = np.unique(view.reference.columns[view.outputs[0]], return_counts=True)
-    frequent = values[np.argsort(-counts, kind="stable")[:MAPPED]]
-    return [value for value in view.classes if value in frequent]
 
 
 def _map(

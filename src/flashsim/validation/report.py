@@ -19,6 +19,7 @@ from flashsim.validation.validate import comparable
 from flashsim.validation.views import StageView
 
 Progress = Callable[[str], None]
+SHOWN_CLASSES = 4
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,20 @@ def _efficiency_plots(stage: StageMetrics) -> list[Plot]:
     if found is None:
         return []
     plots = []
-    for value in sorted({entry.class_value for entry in found.maps}):
+    classes = {entry.class_value for entry in found.maps}
+    shown = classes & _most_frequent(stage)
+    for value in sorted(shown):
         of_class = [entry for entry in found.maps if entry.class_value == value]
         label = of_class[0].class_label
         plots.append(Plot(f"Probability of “{label}”, per species", Markup(projections(of_class))))
         everything = [entry for entry in of_class if not entry.species]
         plots += [Plot(f"Probability of “{label}”, all objects", Markup(maps(entry))) for entry in everything]
-    plots.append(Plot("Pulls and calibration", Markup(pulls_and_reliability(found, stage.calibration))))
+    judged = f" of all {len(classes)} classes, {len(shown)} of which are shown above" if shown < classes else ""
+    plots.append(Plot(f"Pulls and calibration{judged}", Markup(pulls_and_reliability(found, stage.calibration))))
     return plots
+
+
+def _most_frequent(stage: StageMetrics) -> set[int]:
+    """Of a category with many classes (a number of hits) some: all are judged, and the page stays readable."""
+    by_frequency = sorted(stage.fractions, key=lambda fraction: -(fraction.reference.value or 0.0))
+    return {fraction.class_value for fraction in by_frequency[:SHOWN_CLASSES]}
