@@ -204,6 +204,14 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
         stage(RESOLUTION, "model", value={"solver": "midpont"}),
         ("stage.resolution.model.solver = 'midpont'", "(did you mean 'midpoint'?)"),
     ),
+    "misspelt family": (
+        stage(RESOLUTION, "model", value={"family": "flow-maching"}),
+        ("stage.resolution.model.family = 'flow-maching': there is no such family (did you mean 'flow-matching'?)",),
+    ),
+    "option of another family": (
+        stage(ACCEPTANCE, "model", value={"solver": "heun"}),
+        ("unknown key stage.acceptance.model.solver; known are family, width, depth",),
+    ),
     "family of the other kind": (
         stage(RESOLUTION, "model", value={"family": "classifier"}),
         ("stage.resolution: a response stage cannot have model.family = 'classifier'", "'flow-matching'"),

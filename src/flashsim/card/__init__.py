@@ -1,11 +1,12 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
 from flashsim.card.expressions import Expression
+from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model
 from flashsim.card.names import Names
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
-from flashsim.card.stage import Model, Predicted, Stage, Training
+from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "UNITS",
     "Card",
     "Category",
+    "ClassifierModel",
     "Column",
     "Expression",
+    "FlowMatchingModel",
     "Gate",
     "Model",
     "Names",

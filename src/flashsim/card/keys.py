@@ -31,8 +31,17 @@ def keys_of(model: type[CardModel]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def known_keys(path: Sequence[int | str]) -> tuple[str, ...]:
-    """The keys that may stand in the table at `path` of a card; the user's own names are stepped over."""
+def tags(model: type[CardModel]) -> tuple[str, ...]:
+    """The values of `family` that choose this table among several."""
+    family = model.model_fields.get("family")
+    return () if family is None else get_args(family.annotation)
+
+
+def known_keys(path: Sequence[int | str], chosen: Sequence[int | str] = ()) -> tuple[str, ...]:
+    """The keys that may stand in the table at `path` of a card; the user's own names are stepped over.
+
+    Of tables that a family chooses among, those whose family is in `chosen`.
+    """
     models: list[type[CardModel]] = [Card]
     chosen_by_user = False
     for part in path:
@@ -44,4 +53,5 @@ def known_keys(path: Sequence[int | str]) -> tuple[str, ...]:
         fields = [keys_of(model)[part] for model in models if part in keys_of(model)]
         models = [inner for field in fields for inner in models_in(field.annotation)]
         chosen_by_user = any(is_mapping(field.annotation) for field in fields)
+    models = [model for model in models if not tags(model) or set(tags(model)) & set(chosen)]
     return tuple(key for model in models for key in keys_of(model))

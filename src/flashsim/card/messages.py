@@ -36,19 +36,26 @@ def explain(error: ValidationError, data: dict[str, Any]) -> str:
 def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
     key, path = _dotted(detail["loc"], data, keep_last=detail["type"] == "missing")
     if detail["type"] == "extra_forbidden":
-        known = known_keys(path[:-1])
+        known = known_keys(path[:-1], detail["loc"])
         return f"unknown key {key}{nearest(str(path[-1]), known)}; known are {', '.join(known)}"
     if detail["type"] == "missing":
         return f"key {key} is missing"
     message = detail["msg"]
     for pattern, words in _WORDS:
         message = re.sub(pattern, words, message)
+    context = detail.get("ctx", {})
+    if detail["type"] == "union_tag_invalid":
+        return _unknown_family(key, context["tag"], re.findall(r"'(.*?)'", context["expected_tags"]))
     if detail["type"] == "literal_error":
         message += nearest(str(detail["input"]), re.findall(r"'(.*?)'", message))
     if isinstance(detail["input"], dict):
         return f"{key}: {message}"
     value = repr(detail["input"])
     return f"{key} = {value if len(value) <= 80 else value[:77] + '…'}: {message}"
+
+
+def _unknown_family(key: str, family: str, known: list[str]) -> str:
+    return f"{key}.family = {family!r}: there is no such family{nearest(family, known)}; known are {', '.join(known)}"
 
 
 def _dotted(location: tuple[int | str, ...], data: dict[str, Any], *, keep_last: bool) -> tuple[str, list[int | str]]:

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from flashsim.card.base import CardModel
 from flashsim.card.functions import FUNCTIONS
-from flashsim.card.keys import is_mapping, keys_of, models_in
+from flashsim.card.keys import is_mapping, keys_of, models_in, tags
 from flashsim.card.schema import Card
 from flashsim.card.units import UNITS
 
@@ -56,6 +56,7 @@ def _tables(model: type[CardModel], key: str) -> Iterator[tuple[type[CardModel],
 def _table(model: type[CardModel], key: str) -> str:
     repeated = get_origin(dict(_fields_by_key()).get(key)) is list
     title = f"`[[{key}]]`" if repeated else f"`[{key}]`" if key else "The card itself"
+    title += "".join(f", family `{tag}`" for tag in tags(model)[:1])
     rows = [
         (f"`{name}`", _type_name(field.annotation), _default(field), field.description or "")
         for name, field in keys_of(model).items()
@@ -79,7 +80,7 @@ def _type_name(annotation: Any) -> str:
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in arguments)
     if origin in (Union, types.UnionType):
-        return " or ".join(_type_name(one) for one in arguments if one is not type(None))
+        return " or ".join(dict.fromkeys(_type_name(one) for one in arguments if one is not type(None)))
     if origin is list:
         return f"list of {_plural(_type_name(arguments[0]))}"
     if origin is tuple:

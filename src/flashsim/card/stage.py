@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from flashsim.card.base import CardModel
+from flashsim.card.model import DEFAULT_FAMILY, Kind, Model, kind_of, with_family
 
-Kind = Literal["category", "response"]
 VariableType = Literal["continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance"]
-FAMILIES: dict[str, str] = {"category": "classifier", "response": "flow-matching"}
 
 
 class Predicted(CardModel):
@@ -68,24 +67,6 @@ class Predicted(CardModel):
             raise ValueError("no 'expression' beside type 'covariance': its columns say what is learnt")
 
 
-class Model(CardModel):
-    """The network of a stage and how it is sampled."""
-
-    family: Literal["classifier", "flow-matching"] = Field(
-        description="Kind of network: `classifier` for a category, `flow-matching` for a response.",
-        json_schema_extra={"filled_in": "by the stage's kind"},
-    )
-    width: int = Field(default=128, ge=1, le=8192, description="Neurons in a hidden layer.")
-    depth: int = Field(default=4, ge=1, le=64, description="Hidden layers.")
-    solver: Literal["euler", "midpoint", "heun"] = Field(default="midpoint", description="Fixed-step solver of a flow.")
-    steps: int = Field(
-        default=4,
-        ge=1,
-        le=1000,
-        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
-    )
-
-
 class Training(CardModel):
     """How a stage is trained."""
 
@@ -124,26 +105,20 @@ class Stage(CardModel):
         default=True,
         description="`category`: fit a temperature on the validation part, so that probabilities are true.",
     )
-    model: Model = Field(description="The network.", json_schema_extra={"filled_in": "its defaults"})
+    model: Model = Field(description="The network, of a family.", json_schema_extra={"filled_in": "its defaults"})
     training: Training = Field(default_factory=Training, description="The training.")
 
     @model_validator(mode="before")
     @classmethod
     def _family_of_kind(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        model = value.get("model", {})
-        if not isinstance(model, dict):
-            return value
-        family = FAMILIES.get(str(value.get("kind")), "classifier")  # a wrong kind is an error of its own
-        return value | {"model": {"family": family} | model}
+        return with_family(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Stage":
-        if self.model.family != FAMILIES[self.kind]:
+        if self.kind != kind_of(self.model):
             raise ValueError(
                 f"a {self.kind} stage cannot have model.family = {self.model.family!r}: "
-                f"write {FAMILIES[self.kind]!r} or leave it out"
+                f"write {DEFAULT_FAMILY[self.kind]!r} or leave it out"
             )
         if self.kind == "category" and not isinstance(self.predict, str):
             raise ValueError('a category stage predicts one column: write predict = "its name"')
