@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path)
     parser.add_argument("events", type=Path)
-    parser.add_argument("--copies", type=int, default=10, help="how often each event is simulated")
+    parser.add_argument("--copies", type=int, default=30, help="how often each event is simulated")
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     arguments = parser.parse_args()
     detector = load(arguments.release)
