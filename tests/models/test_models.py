@@ -6,9 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.card import ClassifierModel, FlowMatchingModel, Training
+from flashsim.card import (
+    ClassifierModel,
+    FlowMatchingModel,
+    MaskedAutoregressiveModel,
+    SplineAutoregressiveModel,
+    SplineCouplingModel,
+    Training,
+)
 from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
-from flashsim.nets import MLP, named_arrays, with_named_arrays
+from flashsim.nets import MLP, MaskedMLP, named_arrays, with_named_arrays
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import fit
 
@@ -19,6 +26,12 @@ MODELS = {
     "flow-matching midpoint": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="midpoint", steps=2),
     "flow-matching heun": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="heun", steps=2),
     "flow-matching euler": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="euler", steps=4),
+    "flow-matching transport": FlowMatchingModel(
+        family="flow-matching", width=16, depth=2, steps=2, coupling="optimal-transport"
+    ),
+    "spline-coupling": SplineCouplingModel(family="spline-coupling", width=16, depth=2, layers=3, bins=5),
+    "masked-autoregressive": MaskedAutoregressiveModel(family="masked-autoregressive", width=16, depth=2, layers=3),
+    "spline-autoregressive": SplineAutoregressiveModel(family="spline-autoregressive", width=16, layers=2, bins=5),
 }
 
 
@@ -29,11 +42,15 @@ def model(request: pytest.FixtureRequest):
     keys = iter(jax.random.split(jax.random.key(1), 100))
 
     def moved(part):
-        if not isinstance(part, MLP):
+        if not is_network(part):
             return part
         return jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape), part)
 
-    return jax.tree.map(moved, untrained, is_leaf=lambda part: isinstance(part, MLP))
+    return jax.tree.map(moved, untrained, is_leaf=is_network)
+
+
+def is_network(part) -> bool:
+    return isinstance(part, MLP | MaskedMLP)
 
 
 def draw(model, objects: int):

@@ -1,7 +1,14 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
 from flashsim.card.expressions import Expression
-from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model
+from flashsim.card.model import (
+    ClassifierModel,
+    FlowMatchingModel,
+    MaskedAutoregressiveModel,
+    Model,
+    SplineAutoregressiveModel,
+    SplineCouplingModel,
+)
 from flashsim.card.names import Names
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
@@ -19,6 +26,7 @@ __all__ = [
     "Expression",
     "FlowMatchingModel",
     "Gate",
+    "MaskedAutoregressiveModel",
     "Model",
     "Names",
     "Output",
@@ -26,6 +34,8 @@ __all__ = [
     "Reconstructed",
     "Sample",
     "SampleFiles",
+    "SplineAutoregressiveModel",
+    "SplineCouplingModel",
     "Split",
     "Stage",
     "Training",
