@@ -5,6 +5,7 @@ from typing import final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from flashsim.models.density import AbstractDensity, log_normal
@@ -41,11 +42,11 @@ class Coupling(eqx.Module):
 
     @staticmethod
     def _at(values: Array, places: tuple[int, ...]) -> Array:
-        return jnp.stack([values[place] for place in places]) if places else values[:0]
+        return values[np.array(places, dtype=np.int32)]
 
     def _with(self, values: Array, moved: Array) -> Array:
-        places = {place: index for index, place in enumerate(self.moving)}
-        return jnp.stack([moved[places[i]] if i in places else values[i] for i in range(values.shape[0])])
+        back = np.argsort([*self.moving, *self.others])
+        return jnp.concatenate([moved, self._at(values, self.others)])[back]
 
 
 @final

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 LIMIT = 6.0
 """Beyond ± this the map is the identity. Normal scores end at 8, and one of 5 × 10⁸ lies beyond 6."""
 MOST_BINS = 32
-"""Bins are added up and looked through one by one."""
+"""All bins are looked through for each value."""
 SMALLEST_SHARE = 1e-3
 """Of the range: the narrowest and the lowest bin."""
 SMALLEST_SLOPE = 1e-3
@@ -18,11 +18,11 @@ _SLOPE_OF_ZERO = float(np.log(np.expm1(1 - SMALLEST_SLOPE)))
 
 
 class Knots(NamedTuple):
-    """Abscissae, ordinates and slopes of the knots, from the lowest to the highest, each an array."""
+    """Abscissae, ordinates and slopes of the knots, from the lowest to the highest along the last axis."""
 
-    x: tuple[Array, ...]
-    y: tuple[Array, ...]
-    slope: tuple[Array, ...]
+    x: Float[Array, "*shape knots"]
+    y: Float[Array, "*shape knots"]
+    slope: Float[Array, "*shape knots"]
 
 
 def parameters_of(bins: int) -> int:
@@ -37,14 +37,10 @@ def knots_of(parameters: Float[Array, "*shape parameters"]) -> Knots:
     1 at both ends. `parameters` are ``3 bins − 1`` along the last axis.
     """
     bins = (parameters.shape[-1] + 1) // 3
-    columns = [parameters[..., index] for index in range(parameters.shape[-1])]
-    inner = [SMALLEST_SLOPE + _softplus(column + _SLOPE_OF_ZERO) for column in columns[2 * bins :]]
-    one = jnp.ones_like(columns[0])
-    return Knots(
-        x=_edges(columns[:bins]),
-        y=_edges(columns[bins : 2 * bins]),
-        slope=(one, *inner, one),
-    )
+    widths, heights, slopes = jnp.split(parameters, [bins, 2 * bins], axis=-1)
+    one = jnp.ones_like(parameters[..., :1])
+    inner = SMALLEST_SLOPE + _softplus(slopes + _SLOPE_OF_ZERO)
+    return Knots(x=_edges(widths), y=_edges(heights), slope=jnp.concatenate([one, inner, one], axis=-1))
 
 
 def spline(
@@ -87,31 +83,32 @@ def inverse_spline(
     return jnp.where(jnp.abs(values) >= LIMIT, values, left + width * share)
 
 
-def _edges(raw: list[Array]) -> tuple[Array, ...]:
-    """The edges between −LIMIT and LIMIT of bins as wide as a softmax says, none narrower than its smallest share."""
-    largest = raw[0]
-    for value in raw[1:]:
-        largest = jnp.maximum(largest, value)
-    powers = [jnp.exp(value - largest) for value in raw]
-    total = powers[0]
-    for power in powers[1:]:
-        total = total + power
-    scale = 2 * LIMIT * (1 - SMALLEST_SHARE * len(raw)) / total
-    edges = [jnp.full_like(raw[0], -LIMIT)]
-    for power in powers[:-1]:
-        edges.append(edges[-1] + (2 * LIMIT * SMALLEST_SHARE + scale * power))
-    return (*edges, jnp.full_like(raw[0], LIMIT))
+def _edges(raw: Float[Array, "*shape bins"]) -> Float[Array, "*shape knots"]:
+    """The edges between −LIMIT and LIMIT of bins as wide as a softmax says, none narrower than its smallest share.
+
+    The sums are a product with a triangular matrix: added up one by one, each sum would be compiled into all that
+    follow from it, and a compilation would take minutes.
+    """
+    bins = raw.shape[-1]
+    powers = jnp.exp(raw - jnp.max(raw, axis=-1, keepdims=True))
+    sums = jnp.matmul(powers, jnp.triu(jnp.ones((bins, bins))), precision="highest")
+    shares = (1 - SMALLEST_SHARE * bins) * sums[..., :-1] / sums[..., -1:]
+    inner = LIMIT * (2 * (shares + SMALLEST_SHARE * jnp.arange(1, bins)) - 1)
+    end = jnp.full_like(raw[..., :1], LIMIT)
+    return jnp.concatenate([-end, inner, end], axis=-1)
 
 
-def _bin(knots: Knots, edges: tuple[Array, ...], values: Array) -> tuple[Array, ...]:
+def _bin(
+    knots: Knots, edges: Float[Array, "*shape knots"], values: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape"], ...]:
     """Both ends of the bin between whose `edges` each value lies: x, x, y, y, slope, slope."""
-    columns = (knots.x, knots.y, knots.slope)
-    found = [end for column in columns for end in (column[0], column[1])]
-    for index in range(1, len(edges) - 1):
-        above = values >= edges[index]
-        here = [end for column in columns for end in (column[index], column[index + 1])]
-        found = [jnp.where(above, new, old) for new, old in zip(here, found, strict=True)]
-    return tuple(found)
+    above = values[..., None] >= edges[..., 1:-1]
+    yes = jnp.ones_like(above[..., :1])
+    here = jnp.concatenate([yes, above], axis=-1) & ~jnp.concatenate([above, ~yes], axis=-1)
+    # Zeros and one value: this sum has the same bits in any order.
+    return tuple(
+        jnp.sum(jnp.where(here, end, 0.0), axis=-1) for knot in knots for end in (knot[..., :-1], knot[..., 1:])
+    )
 
 
 def _softplus(values: Array) -> Array:
