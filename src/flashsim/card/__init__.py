@@ -2,8 +2,10 @@
 
 from flashsim.card.expressions import Expression
 from flashsim.card.model import (
+    DEFAULT_FAMILY,
     ClassifierModel,
     FlowMatchingModel,
+    Kind,
     MaskedAutoregressiveModel,
     Model,
     SplineAutoregressiveModel,
@@ -17,6 +19,7 @@ from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
 
 __all__ = [
+    "DEFAULT_FAMILY",
     "SCHEMA_VERSION",
     "UNITS",
     "Card",
@@ -26,6 +29,7 @@ __all__ = [
     "Expression",
     "FlowMatchingModel",
     "Gate",
+    "Kind",
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
