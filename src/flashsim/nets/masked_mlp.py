@@ -58,25 +58,21 @@ class MaskedMLP(eqx.Module):
     ) -> Float[Array, " values"]:
         """All values, where ``value(i, parameters)`` gives value i from its parameters, which follow from those before.
 
-        The share of the conditions is computed once, each block of hidden units when what it sees is known.
+        The share of the conditions is computed once. What becomes known is added at once to all that reads it: of the
+        units still to come, each layer holds the sums so far.
         """
-        share = self.biases[0] + conditions @ self.weights[0][self.values :]
-        parameters = self.biases[-1].shape[0] // self.values
+        bounds, parameters = _bounds(self.width, self.values), self.biases[-1].shape[0] // self.values
+        waiting = [self.biases[0] + conditions @ self.weights[0][self.values :], *self.biases[1:]]
         known: list[Array] = []
-        blocks: list[list[Array]] = [[] for _ in self.weights[1:]]
-        for index in range(self.values):
-            start, end = _bounds(self.width, self.values)[index : index + 2]
-            hidden = share[start:end]
-            if known:
-                hidden = hidden + jnp.stack(known) @ self.weights[0][:index, start:end]
-            for layer, so_far in enumerate(blocks[:-1], start=1):
-                so_far.append(algebraic_silu(hidden))
-                weight, bias = self.weights[layer], self.biases[layer]
-                hidden = jnp.concatenate(so_far) @ weight[:end, start:end] + bias[start:end]
-            blocks[-1].append(algebraic_silu(hidden))
-            own = slice(index * parameters, (index + 1) * parameters)
-            found = jnp.concatenate(blocks[-1]) @ self.weights[-1][:end, own] + self.biases[-1][own]
-            known.append(value(index, found))
+        for index, (start, end) in enumerate(pairwise(bounds)):
+            for layer, weight in enumerate(self.weights[1:]):
+                block = algebraic_silu(waiting[layer][: end - start])
+                waiting[layer] = waiting[layer][end - start :]
+                seen_from = start if layer + 2 < len(self.weights) else index * parameters
+                waiting[layer + 1] = waiting[layer + 1] + block @ weight[start:end, seen_from:]
+            known.append(value(index, waiting[-1][:parameters]))
+            waiting[-1] = waiting[-1][parameters:]
+            waiting[0] = waiting[0] + known[-1] * self.weights[0][index, end:]
         return jnp.stack(known)
 
     def _masks(self) -> list[Bool[np.ndarray, "inputs outputs"]]:
