@@ -35,12 +35,12 @@ def test_classes_have_their_fractions_and_what_depends_on_them_follows():
     transform = Columns((Standard.fit(columns["other"]), fit_transform("category", columns["hypothesis"])))
     targets = latent(transform, columns, seed=0)
     data = TrainingData(condition[:, None].astype(np.float32), targets, np.ones(20_000, np.float32))
-    card = SplineCouplingModel(family="spline-coupling", width=24, depth=2, layers=4, bins=5)
+    card = SplineCouplingModel(family="spline-coupling", width=32, depth=2, layers=4, bins=6)
     model, _ = train_model(
         create_model(card, 1, targets.shape[1], jax.random.key(0)),
         data,
         data,
-        Training(epochs=6, batch=512, learning_rate=1e-2),
+        Training(epochs=8, batch=512, learning_rate=1e-2),
         checkpoint=None,
         report=None,
         calibrate=False,
