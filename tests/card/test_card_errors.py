@@ -212,6 +212,26 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
         stage(ACCEPTANCE, "model", value={"solver": "heun"}),
         ("unknown key stage.acceptance.model.solver; known are family, width, depth",),
     ),
+    "coupling with weights": (
+        stage(RESOLUTION, "model", value={"coupling": "optimal-transport"}),
+        (
+            "stage.resolution.model.coupling = 'optimal-transport': not with weights",
+            "sample.weight = 'sweight'",
+            "write 'independent'",
+        ),
+    ),
+    "too many bins": (
+        stage(RESOLUTION, "model", value={"family": "spline-coupling", "bins": 33}),
+        ("stage.resolution.model.bins = 33",),
+    ),
+    "bins of an affine flow": (
+        stage(RESOLUTION, "model", value={"family": "masked-autoregressive", "bins": 8}),
+        ("unknown key stage.resolution.model.bins; known are family, width, depth, layers",),
+    ),
+    "classes that are no whole numbers": (
+        stage(RESOLUTION, "predict", "chi2", value={"type": "category", "values": [1, 2.5]}),
+        ("stage.resolution.predict.chi2", "a category has 2 to 32 different whole numbers"),
+    ),
     "family of the other kind": (
         stage(RESOLUTION, "model", value={"family": "classifier"}),
         ("stage.resolution: a response stage cannot have model.family = 'classifier'", "'flow-matching'"),

@@ -14,13 +14,16 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from flashsim.card import Card, Gate, card_from_dict
+from flashsim.card import Card, Gate, Stage, card_from_dict
+from flashsim.card.keys import models_in, tags
+from flashsim.card.model import kind_of
 from flashsim.events import content_sha256
+from flashsim.models import FAMILIES
 from flashsim.release import Detector, load, save
 
 DATA = Path(os.environ.get("FLASHSIM_DATA", Path(__file__).parents[3] / "shared" / "data"))
 MAIN = "from flashsim.cli import main; main()"
-VERBS = ["", "demo", "reference", "reference spectrometer", "train", "simulate", "validate", "inspect"]
+VERBS = ["", "demo", "reference", "reference spectrometer", "train", "simulate", "validate", "inspect", "models"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -33,6 +36,19 @@ def test_help(run, verb: str):
 def test_every_verb_has_its_help_tested(run):
     commands = set(re.findall(r"│ (\w+) ", run("--help").text.partition("Commands")[2]))
     assert commands == {verb.split()[0] for verb in VERBS if verb}
+
+
+def test_models_lists_every_family_with_its_paper(run):
+    """Every family that a card may name, of its kind: one that is added without a line is missed here."""
+    tables = {tag: table for table in models_in(Stage.model_fields["model"].annotation) for tag in tags(table)}
+    assert tables.keys() == FAMILIES.keys()
+    for name, table in tables.items():
+        assert kind_of(table(family=name)) == FAMILIES[name].kind
+    outcome = run("models")
+    assert outcome.status == 0
+    for name, family in FAMILIES.items():
+        assert re.search(rf"\b{name}( \*)? {family.kind} {family.meaning} arXiv:{family.arxiv}", outcome.text)
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", family.arxiv)
 
 
 def test_training_interrupted_goes_on_and_ends_with_the_same_release(run, toy_release: Path, toy_folder: Path):

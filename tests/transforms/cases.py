@@ -109,6 +109,17 @@ CASES = [
     Case("sparse integer", of_kind("integer"), lambda rng, n: rng.geometric(0.02, n) * 100, exact=True),
     Case("flag", of_kind("flag"), lambda rng, n: rng.uniform(size=n) < 0.5, normal=True, exact=True),
     Case("rare flag", of_kind("flag"), lambda rng, n: np.arange(n) % 997 == 1, normal=True, exact=True),
+    Case(
+        "category",
+        of_kind("category", values=[-211, 13, 22, 2212]),
+        lambda rng, n: rng.choice([22, 13, 2212, -211], n, p=[0.6, 0.3, 0.099, 0.001]),
+        monotone=False,
+        normal=True,
+        exact=True,
+    ),
+    Case(
+        "two classes", of_kind("category"), lambda rng, n: 3 * (rng.uniform(size=n) < 0.3), monotone=False, exact=True
+    ),
     Case("atoms", of_kind("atoms", values=[-999.0, 0.5]), spiked, normal=True),
     Case(
         "atom below",

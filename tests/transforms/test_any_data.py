@@ -20,6 +20,7 @@ tables = {
     "angle": st.floats(-3, 3, width=32, allow_subnormal=False),
     "integer": st.integers(-(2**23), 2**23),
     "flag": st.integers(0, 1),
+    "category": st.integers(-(2**23), 2**23),
     "atoms": st.one_of(st.sampled_from([-999.0, 0.0]), numbers),
 }
 options = {"bounded": {"low": 0.0, "high": 1.0}}
@@ -29,7 +30,7 @@ options = {"bounded": {"low": 0.0, "high": 1.0}}
 def there_and_back(transform: Transform, values: jax.Array, noise: jax.Array) -> tuple[jax.Array, ...]:
     latent = transform.forward(values, noise)
     moved = [transform.inverse(latent + shift) for shift in (-1e-5, 0.0, 1e-5)]
-    return latent, *moved, transform.inverse(jnp.array([[-1e30], [1e30]]))
+    return latent, *moved, transform.inverse(jnp.array([[-1e30], [1e30]]) * jnp.ones(transform.width_latent))
 
 
 @pytest.mark.parametrize("kind", list(tables))
@@ -45,12 +46,12 @@ def test_inverse_undoes_forward(kind: str, data: st.DataObject) -> None:
         assume(spikes)
         given_options = {"values": spikes}
     transform = fit_transform(kind, column, **given_options)
-    noise = data.draw(arrays(np.float32, (ROWS, 1), elements=st.floats(0, 1, width=32)))
+    noise = data.draw(arrays(np.float32, (ROWS, transform.width_latent), elements=st.floats(0, 1, width=32)))
     values = jnp.asarray(column)[:, None]
     latent, below, back, above, ends = map(np.asarray, there_and_back(transform, values, jnp.asarray(noise)))
     assert np.isfinite(latent).all()
     assert np.isfinite(ends).all()
-    if kind in ("integer", "flag"):
+    if kind in ("integer", "flag", "category"):
         np.testing.assert_array_equal(back, values)
         assert set(ends.ravel()) <= set(column)
         return
@@ -63,7 +64,7 @@ def test_inverse_undoes_forward(kind: str, data: st.DataObject) -> None:
     assert (above + slack >= values).all()
 
 
-@pytest.mark.parametrize("kind", ["continuous", "integer", "atoms"])
+@pytest.mark.parametrize("kind", ["continuous", "integer", "category", "atoms"])
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_any_weights_with_a_positive_sum(kind: str, data: st.DataObject) -> None:
@@ -74,5 +75,5 @@ def test_any_weights_with_a_positive_sum(kind: str, data: st.DataObject) -> None
     extra = {"values": [0.0]} if kind == "atoms" else {}
     transform = fit_transform(kind, column, weights, **extra)
     values = jnp.asarray(column)[:, None]
-    for result in there_and_back(transform, values, jnp.full((ROWS, 1), 0.5)):
+    for result in there_and_back(transform, values, jnp.full((ROWS, transform.width_latent), 0.5)):
         assert jnp.isfinite(result).all()

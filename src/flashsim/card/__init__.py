@@ -1,7 +1,16 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
 from flashsim.card.expressions import Expression
-from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model
+from flashsim.card.model import (
+    DEFAULT_FAMILY,
+    ClassifierModel,
+    FlowMatchingModel,
+    Kind,
+    MaskedAutoregressiveModel,
+    Model,
+    SplineAutoregressiveModel,
+    SplineCouplingModel,
+)
 from flashsim.card.names import Names
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
@@ -10,6 +19,7 @@ from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
 
 __all__ = [
+    "DEFAULT_FAMILY",
     "SCHEMA_VERSION",
     "UNITS",
     "Card",
@@ -19,6 +29,8 @@ __all__ = [
     "Expression",
     "FlowMatchingModel",
     "Gate",
+    "Kind",
+    "MaskedAutoregressiveModel",
     "Model",
     "Names",
     "Output",
@@ -26,6 +38,8 @@ __all__ = [
     "Reconstructed",
     "Sample",
     "SampleFiles",
+    "SplineAutoregressiveModel",
+    "SplineCouplingModel",
     "Split",
     "Stage",
     "Training",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
+from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
 from flashsim.card.schema import Card
 from flashsim.card.stage import Stage
@@ -28,6 +29,7 @@ def check(card: Card) -> None:
             names.check_known(definition.expression, definition.key)
         check_cycles(definitions)
     _check_sample(names)
+    _check_coupling(card)
     _check_order(names)
     _check_output(names)
 
@@ -115,6 +117,17 @@ def _check_sample(names: Names) -> None:
     for key, text in (("sample.where", sample.where), ("sample.weight", sample.weight)):
         if text is not None:
             names.check_known(Expression.parse(text, key), key)
+
+
+def _check_coupling(card: Card) -> None:
+    """Noise near its targets is standard normal over all objects, but no longer so when these are weighted."""
+    for stage in card.stages:
+        model = stage.model
+        if isinstance(model, FlowMatchingModel) and model.coupling != "independent" and card.sample.weight is not None:
+            raise FlashSimError(
+                f"stage.{stage.name}.model.coupling = {model.coupling!r}: not with weights, here "
+                f"sample.weight = {card.sample.weight!r}, which would distort the noise; write 'independent'"
+            )
 
 
 def _check_order(names: Names) -> None:

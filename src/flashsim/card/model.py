@@ -11,6 +11,8 @@ DEFAULT_FAMILY: dict[str, str] = {"category": "classifier", "response": "flow-ma
 
 Width = Annotated[int, Field(ge=1, le=8192, description="Neurons in a hidden layer.")]
 Depth = Annotated[int, Field(ge=1, le=64, description="Hidden layers.")]
+Layers = Annotated[int, Field(ge=1, le=64, description="Layers of the flow, each with a network of its own.")]
+Bins = Annotated[int, Field(ge=2, le=32, description="Bins of a spline.")]
 
 
 class ClassifierModel(CardModel):
@@ -34,10 +36,49 @@ class FlowMatchingModel(CardModel):
         le=1000,
         description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
     )
+    coupling: Literal["independent", "optimal-transport"] = Field(
+        default="independent",
+        description="Which noise an object is trained with: any, or noise near it, exchanged within a batch among "
+        "objects of nearly the same conditions. The latter not with `sample.weight`.",
+    )
 
 
-Model = Annotated[ClassifierModel | FlowMatchingModel, Field(discriminator="family")]
-"""Adding a family adds its table here, and its constructor in `flashsim.models.families`."""
+class SplineCouplingModel(CardModel):
+    """`family = "spline-coupling"`, for a response: a density, by splines of some outputs given the others."""
+
+    family: Literal["spline-coupling"] = Field(description="Coupling flow of rational-quadratic splines.")
+    width: Width = 128
+    depth: Depth = 2
+    layers: Layers = 6
+    bins: Bins = 8
+
+
+class MaskedAutoregressiveModel(CardModel):
+    """`family = "masked-autoregressive"`, for a response: a density, by shift and scale of each output given those
+    before it.
+    """
+
+    family: Literal["masked-autoregressive"] = Field(description="Autoregressive flow, affine.")
+    width: Width = 128
+    depth: Depth = 2
+    layers: Layers = 6
+
+
+class SplineAutoregressiveModel(CardModel):
+    """`family = "spline-autoregressive"`, for a response: a density, by a spline of each output given those before."""
+
+    family: Literal["spline-autoregressive"] = Field(description="Autoregressive flow of rational-quadratic splines.")
+    width: Width = 128
+    depth: Depth = 2
+    layers: Layers = 3
+    bins: Bins = 8
+
+
+AnyModel = (
+    ClassifierModel | FlowMatchingModel | SplineCouplingModel | MaskedAutoregressiveModel | SplineAutoregressiveModel
+)
+Model = Annotated[AnyModel, Field(discriminator="family")]
+"""Adding a family adds its table here, its constructor and its line for `flashsim models` in `flashsim.models`."""
 
 
 def with_family(stage: Any) -> Any:
@@ -49,6 +90,6 @@ def with_family(stage: Any) -> Any:
     return stage | {"model": {"family": family} | model}
 
 
-def kind_of(model: ClassifierModel | FlowMatchingModel) -> Kind:
+def kind_of(model: AnyModel) -> Kind:
     """The kind of stage that a family is for."""
     return "category" if isinstance(model, ClassifierModel) else "response"

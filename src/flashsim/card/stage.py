@@ -7,7 +7,9 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from flashsim.card.base import CardModel
 from flashsim.card.model import DEFAULT_FAMILY, Kind, Model, kind_of, with_family
 
-VariableType = Literal["continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance"]
+VariableType = Literal[
+    "continuous", "positive", "bounded", "angle", "integer", "flag", "category", "atoms", "covariance"
+]
 
 
 class Predicted(CardModel):
@@ -24,13 +26,17 @@ class Predicted(CardModel):
     type: VariableType = Field(
         default="continuous",
         description="`continuous`; `positive`; `bounded` between `low` and `high`; `angle` in radians; "
-        "`integer`; `flag` (0 or 1); `atoms` (spikes at `values` beside a continuum); `covariance` "
-        "(a positive-definite matrix of `columns`).",
+        "`integer`; `flag` (0 or 1); `category` (whole numbers without an order); `atoms` (spikes at `values` beside "
+        "a continuum); `covariance` (a positive-definite matrix of `columns`).",
     )
     unit: str = Field(default="", description="Unit of the variable when it is written or plotted.")
     low: float | None = Field(default=None, description="Lower end, for `bounded`.")
     high: float | None = Field(default=None, description="Upper end, for `bounded`.")
-    values: list[float] | None = Field(default=None, min_length=1, description="Where the spikes are, for `atoms`.")
+    values: list[float] | None = Field(
+        default=None,
+        min_length=1,
+        description="Where the spikes are, for `atoms`; the classes, for `category` (default: those of the sample).",
+    )
     columns: list[str] | None = Field(
         default=None,
         min_length=1,
@@ -48,14 +54,23 @@ class Predicted(CardModel):
         owners = {"low": "bounded", "high": "bounded", "values": "atoms", "columns": "covariance"}
         for option, owner in owners.items():
             given = getattr(self, option) is not None
+            if option == "values" and self.type == "category":
+                continue  # may be left out
             if given != (self.type == owner):
                 problem = f"only for type = {owner!r}" if given else f"missing: type {owner!r} needs it"
                 raise ValueError(f"{option!r} is {problem}, type is {self.type!r}")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
+        if self.type == "category" and self.values is not None:
+            self._check_classes(self.values)
         if self.columns is not None:
             self._check_triangle(self.columns)
         return self
+
+    @staticmethod
+    def _check_classes(classes: list[float]) -> None:
+        if any(value != round(value) for value in classes) or not 2 <= len(set(classes)) == len(classes) <= 32:
+            raise ValueError(f"values = {classes}: a category has 2 to 32 different whole numbers")
 
     def _check_triangle(self, columns: list[str]) -> None:
         size = int((2 * len(columns)) ** 0.5)
@@ -94,7 +109,8 @@ class Stage(CardModel):
     given: list[str] = Field(
         min_length=1,
         description="Conditions: expressions of truth and of what earlier stages predict. The bare name of a "
-        "category, or of a column that a category stage predicts, stands for one flag a value.",
+        "category, of a column that a category stage predicts, or of a variable of type `category` stands for one flag "
+        "a value.",
     )
     predict: Annotated[str, Tag("column")] | Annotated[dict[str, Predicted], Tag("table")] = Field(
         discriminator=Discriminator(lambda value: "column" if isinstance(value, str) else "table"),

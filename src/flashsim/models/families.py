@@ -3,11 +3,21 @@
 import jax
 from jaxtyping import PRNGKeyArray
 
-from flashsim.card import ClassifierModel, FlowMatchingModel, Model
+from flashsim.card import (
+    ClassifierModel,
+    FlowMatchingModel,
+    MaskedAutoregressiveModel,
+    Model,
+    SplineAutoregressiveModel,
+    SplineCouplingModel,
+)
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.location_scale import LocationScale, Standardised
+from flashsim.models.masked_autoregressive import MaskedAutoregressive
 from flashsim.models.model import AbstractModel
+from flashsim.models.spline_coupling import SplineCoupling
+from flashsim.nets import Affine, Spline
 
 BASE_WIDTH, BASE_DEPTH = 128, 3
 """Location and scale vary smoothly: a small network is enough, and does not learn the sample by heart."""
@@ -30,6 +40,27 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
                 depth=model.depth,
                 solver=model.solver,
                 steps=model.steps,
+                coupling=model.coupling,
+                key=key_model,
+            )
+        case SplineCouplingModel():
+            learnt = SplineCoupling.create(
+                conditions,
+                targets,
+                width=model.width,
+                depth=model.depth,
+                layers=model.layers,
+                bins=model.bins,
+                key=key_model,
+            )
+        case MaskedAutoregressiveModel() | SplineAutoregressiveModel():
+            learnt = MaskedAutoregressive.create(
+                conditions,
+                targets,
+                bijection=Spline(model.bins) if isinstance(model, SplineAutoregressiveModel) else Affine(),
+                width=model.width,
+                depth=model.depth,
+                layers=model.layers,
                 key=key_model,
             )
     base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)

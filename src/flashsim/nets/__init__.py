@@ -1,6 +1,18 @@
 """Building blocks of the models: own, small, and safe to export."""
 
+from flashsim.nets.bijections import AbstractBijection, Affine, Spline
+from flashsim.nets.masked_mlp import MaskedMLP
 from flashsim.nets.mlp import MLP
 from flashsim.nets.parameters import named_arrays, with_named_arrays
+from flashsim.nets.splines import MOST_BINS
 
-__all__ = ["MLP", "named_arrays", "with_named_arrays"]
+__all__ = [
+    "MLP",
+    "MOST_BINS",
+    "AbstractBijection",
+    "Affine",
+    "MaskedMLP",
+    "Spline",
+    "named_arrays",
+    "with_named_arrays",
+]

@@ -68,5 +68,5 @@ def _integers(card: Card) -> set[str]:
         if isinstance(stage.predict, str):
             names.add(stage.predict)
         else:
-            names |= {n for n, variable in stage.predict.items() if variable.type in ("integer", "flag")}
+            names |= {n for n, variable in stage.predict.items() if variable.type in ("integer", "flag", "category")}
     return names

@@ -25,7 +25,7 @@ class ConditionColumn:
 
 
 def condition_columns(card: Card, stage: Stage, classes: Mapping[str, Sequence[int]]) -> tuple[ConditionColumn, ...]:
-    """The columns of a stage's input. `classes` holds the values of what category stages before it predict."""
+    """The columns of a stage's input. `classes` holds the values of the categories that stages before it predict."""
     columns: list[ConditionColumn] = []
     for text in stage.given:
         if text in card.categories:

@@ -27,7 +27,7 @@ from flashsim.training.loop import Epoch
 from flashsim.training.outputs import fit_outputs, latent, learnt
 from flashsim.training.recipes import train_model
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
-from flashsim.transforms import Conditions, OneHot, Transform, fit_conditions
+from flashsim.transforms import Columns, Conditions, OneHot, Transform, UnorderedCategory, fit_conditions
 
 Report = Callable[[Progress], None]
 MINIMUM_OBJECTS = 100
@@ -53,8 +53,7 @@ def train_stages(
     classes: dict[str, tuple[int, ...]] = {}
     for stage in card.stages:
         prepared.append(_prepare(card, stage, condition_columns(card, stage, classes), namespaces))
-        if prepared[-1].classes:
-            classes[stage.predicted_names[0]] = prepared[-1].classes
+        classes |= _classes(stage, prepared[-1].outputs)
     return tuple(
         _train_stage(stage, None if checkpoints is None else checkpoints / stage.stage.name, report)
         for stage in prepared
@@ -121,6 +120,18 @@ def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | N
     response = Response(prepared.conditions, model, prepared.outputs)
     summary = _summary(model, training, validation, history)
     return TrainedStage(stage, prepared.columns, stage.predicted_names, prepared.classes, response, summary)
+
+
+def _classes(stage: Stage, outputs: Transform) -> dict[str, tuple[int, ...]]:
+    """The values of every category that a stage predicts: as a condition of later ones it is a flag for each."""
+    if isinstance(stage.predict, str):
+        return {stage.predict: outputs.classes} if isinstance(outputs, OneHot) else {}
+    parts = outputs.parts if isinstance(outputs, Columns) else ()
+    return {
+        name: tuple(int(value) for value in part.classes[0])
+        for name, part in zip(stage.predict, parts, strict=True)
+        if isinstance(part, UnorderedCategory)
+    }
 
 
 PARTS = ("train", "validation")

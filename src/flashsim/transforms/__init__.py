@@ -10,6 +10,7 @@
 | `Angle`              | angles                                | unrolled from the emptiest place           |
 | `DequantisedInteger` | counts                                | an interval for each integer               |
 | `DequantisedFlag`    | 0 or 1                                | below or above one edge                    |
+| `UnorderedCategory`  | classes without an order              | a clock for each class, the first counts   |
 | `Atoms`              | spikes mixed with a continuum         | an interval for each spike and stretch     |
 | `LogCholesky`        | covariance matrices                   | log deviations, Fisher z of correlations   |
 | `OneHot`             | classes                               | a flag for each class                      |
@@ -22,6 +23,7 @@
 from flashsim.transforms.angle import Angle
 from flashsim.transforms.atoms import Atoms
 from flashsim.transforms.base import TRANSFORMS, Transform, from_config
+from flashsim.transforms.category import UnorderedCategory
 from flashsim.transforms.compose import Chain, Columns
 from flashsim.transforms.conditions import Conditions, fit_conditions
 from flashsim.transforms.fit import KINDS, fit_transform
@@ -51,6 +53,7 @@ __all__ = [
     "SignedLog",
     "Standard",
     "Transform",
+    "UnorderedCategory",
     "fit_conditions",
     "fit_transform",
     "from_config",

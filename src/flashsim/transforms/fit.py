@@ -11,6 +11,7 @@ from flashsim.errors import FlashSimError, nearest
 from flashsim.transforms.angle import Angle
 from flashsim.transforms.atoms import Atoms
 from flashsim.transforms.base import Transform, float32
+from flashsim.transforms.category import UnorderedCategory
 from flashsim.transforms.checks import refuse_constant
 from flashsim.transforms.compose import Chain
 from flashsim.transforms.integer import DequantisedFlag, DequantisedInteger
@@ -20,7 +21,7 @@ from flashsim.transforms.logit import Logit
 from flashsim.transforms.quantile_normal import QuantileNormal
 
 Fit = Callable[..., Transform]
-KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "atoms", "covariance")
+KINDS = ("continuous", "positive", "bounded", "angle", "integer", "flag", "category", "atoms", "covariance")
 """The types of a predicted variable."""
 
 
@@ -42,8 +43,9 @@ def fit_transform(
     `last` fits the last step of what is continuous; `Standard.fit_robust` instead of the quantiles keeps the
     shape of the distribution, for models that standardise it given the conditions.
 
-    ``low`` and ``high`` are for bounded variables, ``values`` are the spikes of ``atoms``; ``name`` stands in
-    the messages of errors. Weights may be negative (sWeights) as long as their sum is positive.
+    ``low`` and ``high`` are for bounded variables, ``values`` are the spikes of ``atoms`` or the classes of a
+    ``category`` (default: those found); ``name`` stands in the messages of errors. Weights may be negative (sWeights)
+    as long as their sum is positive.
     """
     table = np.asarray(data, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
@@ -64,6 +66,8 @@ def fit_transform(
             return DequantisedInteger.fit(table, weights, name=name)
         case "flag":
             return DequantisedFlag.fit(table, weights, name=name)
+        case "category":
+            return UnorderedCategory.fit(table, weights, classes=values, name=name)
         case "atoms":
             return Atoms.fit(table, weights, atoms=values or (), name=name)
         case "covariance":

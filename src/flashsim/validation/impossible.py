@@ -39,7 +39,7 @@ def impossible_values(view: StageView) -> list[ImpossibleCount]:
             found.append(_count(f"{name} is none of the classes", ~np.isin(values, view.classes), rows))
         elif kind == "positive":
             found.append(_count(f"{name} ≤ 0", values <= 0, rows))
-        elif kind == "integer":
+        elif kind in ("integer", "category"):
             found.append(_count(f"{name} is not an integer", values != np.rint(values), rows))
         elif kind == "flag":
             found.append(_count(f"{name} is neither 0 nor 1", ~np.isin(values, (0, 1)), rows))

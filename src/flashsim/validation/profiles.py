@@ -12,7 +12,7 @@ from flashsim.validation.views import StageView, Table
 
 LEVELS = np.array([0.15865, 0.5, 0.84135])
 MINIMUM_OBJECTS = 20
-COUNTED = ("integer", "flag")
+COUNTED = ("integer", "flag", "category")
 
 
 def profiles(view: StageView, output: str) -> list[Profile]:

@@ -1,0 +1,25 @@
+"""Every family in one line, with its paper: what `flashsim models` shows."""
+
+from typing import NamedTuple
+
+from flashsim.card import Kind
+
+
+class Family(NamedTuple):
+    """The kind of stage that a family is for, what it is, and the paper (arXiv number) it comes from."""
+
+    kind: Kind
+    meaning: str
+    arxiv: str
+
+
+FAMILIES: dict[str, Family] = {
+    "classifier": Family("category", "probabilities of classes, calibrated; one is drawn", "1706.04599"),
+    "flow-matching": Family("response", "a velocity from noise to outputs, followed in a few steps", "2210.02747"),
+    "spline-coupling": Family("response", "density: splines of some outputs given the others", "1906.04032"),
+    "masked-autoregressive": Family(
+        "response", "density: shift and scale of each output given those before it", "1705.07057"
+    ),
+    "spline-autoregressive": Family("response", "density: a spline of each output given those before it", "1906.04032"),
+}
+"""By the name that a card gives in `family`; a test compares it with the tables of the card."""
