@@ -4,6 +4,16 @@ from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.families import create_model
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.location_scale import LocationScale, Standardised
-from flashsim.models.model import AbstractModel
+from flashsim.models.model import AbstractLearner, AbstractModel
+from flashsim.models.player import Player
 
-__all__ = ["AbstractModel", "CategoricalClassifier", "FlowMatching", "LocationScale", "Standardised", "create_model"]
+__all__ = [
+    "AbstractLearner",
+    "AbstractModel",
+    "CategoricalClassifier",
+    "FlowMatching",
+    "LocationScale",
+    "Player",
+    "Standardised",
+    "create_model",
+]
