@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.base import CardModel
 
 Kind = Literal["category", "response"]
@@ -36,7 +37,7 @@ class FlowMatchingModel(CardModel):
     )
 
 
-Model = Annotated[ClassifierModel | FlowMatchingModel, Field(discriminator="family")]
+Model = Annotated[ClassifierModel | FlowMatchingModel | AdversarialModel, Field(discriminator="family")]
 """Adding a family adds its table here, and its constructor in `flashsim.models.families`."""
 
 
@@ -49,6 +50,6 @@ def with_family(stage: Any) -> Any:
     return stage | {"model": {"family": family} | model}
 
 
-def kind_of(model: ClassifierModel | FlowMatchingModel) -> Kind:
+def kind_of(model: Model) -> Kind:
     """The kind of stage that a family is for."""
     return "category" if isinstance(model, ClassifierModel) else "response"

@@ -1,5 +1,6 @@
 """Model families: a loss for the trainer, and one pure sampling function for simulation."""
 
+from flashsim.models.adversarial import Adversary, Auxiliary, Generator, adversary
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.families import create_model
 from flashsim.models.flow_matching import FlowMatching
@@ -10,10 +11,14 @@ from flashsim.models.player import Player
 __all__ = [
     "AbstractLearner",
     "AbstractModel",
+    "Adversary",
+    "Auxiliary",
     "CategoricalClassifier",
     "FlowMatching",
+    "Generator",
     "LocationScale",
     "Player",
     "Standardised",
+    "adversary",
     "create_model",
 ]
