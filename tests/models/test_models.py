@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.card import ClassifierModel, FlowMatchingModel, Training
+from flashsim.card import AdversarialModel, ClassifierModel, FlowMatchingModel, Training
 from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
-from flashsim.nets import MLP, named_arrays, with_named_arrays
+from flashsim.nets import MLP, Residual, named_arrays, with_named_arrays
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import fit
 
@@ -19,6 +19,9 @@ MODELS = {
     "flow-matching midpoint": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="midpoint", steps=2),
     "flow-matching heun": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="heun", steps=2),
     "flow-matching euler": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="euler", steps=4),
+    # One generator whatever the algorithm; the players of each are in test_adversarial.py.
+    "wgan-gp": AdversarialModel(family="wgan-gp", width=16, depth=2),
+    "bce-gan residual": AdversarialModel(family="bce-gan", width=16, depth=3, residual=True, latent=8),
 }
 
 
@@ -29,11 +32,11 @@ def model(request: pytest.FixtureRequest):
     keys = iter(jax.random.split(jax.random.key(1), 100))
 
     def moved(part):
-        if not isinstance(part, MLP):
+        if not isinstance(part, MLP | Residual):
             return part
         return jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape), part)
 
-    return jax.tree.map(moved, untrained, is_leaf=lambda part: isinstance(part, MLP))
+    return jax.tree.map(moved, untrained, is_leaf=lambda part: isinstance(part, MLP | Residual))
 
 
 def draw(model, objects: int):
