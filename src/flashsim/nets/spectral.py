@@ -22,7 +22,7 @@ class SpectrallyNormalised(eqx.Module):
     """
 
     net: Network
-    directions: tuple[Float[Array, " outputs"], ...]
+    directions: tuple[Float[Array, " _"], ...]
 
     @staticmethod
     def of(net: Network, key: PRNGKeyArray) -> "SpectrallyNormalised":
