@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from flashsim.card import (
+    AdversarialModel,
     ClassifierModel,
     FlowMatchingModel,
     MaskedAutoregressiveModel,
@@ -15,7 +16,7 @@ from flashsim.card import (
     Training,
 )
 from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
-from flashsim.nets import MLP, MaskedMLP, named_arrays, with_named_arrays
+from flashsim.nets import MLP, MaskedMLP, Residual, named_arrays, with_named_arrays
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import fit
 
@@ -32,6 +33,9 @@ MODELS = {
     "spline-coupling": SplineCouplingModel(family="spline-coupling", width=16, depth=2, layers=3, bins=5),
     "masked-autoregressive": MaskedAutoregressiveModel(family="masked-autoregressive", width=16, depth=2, layers=3),
     "spline-autoregressive": SplineAutoregressiveModel(family="spline-autoregressive", width=16, layers=2, bins=5),
+    # One generator whatever the algorithm; the players of each are in test_adversarial.py.
+    "wgan-gp": AdversarialModel(family="wgan-gp", width=16, depth=2),
+    "bce-gan residual": AdversarialModel(family="bce-gan", width=16, depth=3, residual=True, latent=8),
 }
 
 
@@ -50,7 +54,7 @@ def model(request: pytest.FixtureRequest):
 
 
 def is_network(part) -> bool:
-    return isinstance(part, MLP | MaskedMLP)
+    return isinstance(part, MLP | MaskedMLP | Residual)
 
 
 @eqx.filter_jit

@@ -1,5 +1,6 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
+from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.expressions import Expression
 from flashsim.card.model import (
     DEFAULT_FAMILY,
@@ -19,9 +20,11 @@ from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
 
 __all__ = [
+    "ALGORITHMS",
     "DEFAULT_FAMILY",
     "SCHEMA_VERSION",
     "UNITS",
+    "AdversarialModel",
     "Card",
     "Category",
     "ClassifierModel",

@@ -5,8 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.expressions import Expression
-from flashsim.card.functions import FUNCTIONS
+from flashsim.card.functions import FUNCTIONS, NOT_IN_A_LOSS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
 from flashsim.card.schema import Card
@@ -140,10 +141,30 @@ def _check_order(names: Names) -> None:
             texts = {f"{prefix}.where": stage.where} | texts
         for key, text in texts.items():
             _check_available(names, text, key, available)
+        _check_auxiliary(names, stage)
         available.update(stage.predicted_names)
     for name, definition in names.simulation.items():
         if name in names.card.reconstructed:
             _check_available(names, definition.expression.text, definition.key, available)
+
+
+def _check_auxiliary(names: Names, stage: Stage) -> None:
+    """Auxiliary features are made of what the stage predicts, object by object."""
+    texts = stage.model.auxiliary if isinstance(stage.model, AdversarialModel) else []
+    for index, text in enumerate(texts):
+        key = f"stage.{stage.name}.model.auxiliary[{index}]"
+        expression = Expression.parse(text, key)
+        names.check_known(expression, key)
+        for name in sorted(expression.names - set(stage.predicted_names)):
+            raise FlashSimError(
+                f"{key} = {text!r}: {name!r} is not predicted by this stage{nearest(name, stage.predicted_names)}; "
+                f"use its {', '.join(stage.predicted_names)}"
+            )
+        for name in _IDENTIFIER.findall(text):
+            if name in NOT_IN_A_LOSS:
+                raise FlashSimError(f"{key} = {text!r}: {name}() cannot be used here: it has no gradient")
+        if not expression.names:
+            raise FlashSimError(f"{key} = {text!r}: a number is no feature; use {', '.join(stage.predicted_names)}")
 
 
 def _check_output(names: Names) -> None:

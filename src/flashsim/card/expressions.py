@@ -1,11 +1,14 @@
 """Formulas of a card: read once, checked, and evaluated the same way in training and simulation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
+from flashsim.card.functions import number
 from flashsim.card.nodes import Lookup, Node
 from flashsim.card.syntax import parse
 from flashsim.errors import FlashSimError
@@ -42,13 +45,17 @@ class Expression:
         uses the values as a condition or a target refuses those with the row's number.
         """
         with np.errstate(all="ignore"):
-            values = self.tree.evaluate(lookup, offsets)
+            values = np.asarray(self.tree.evaluate(lookup, offsets))
         n_objects = int(offsets[-1])
         if values.ndim == 0:
             return np.full(n_objects, values[()])
         if values.shape != (n_objects,):
             raise FlashSimError(f"{self.text!r} has {values.shape[0]} values for {n_objects} objects")
         return values
+
+    def traced(self, columns: Mapping[str, Float[Any, " objects"]]) -> Float[Any, " objects"]:
+        """The same for JAX arrays, within a loss: gradients go through it. Not for functions in `NOT_IN_A_LOSS`."""
+        return number(self.tree.evaluate(columns.__getitem__, np.zeros(0, np.int64)))
 
 
 @lru_cache(maxsize=1024)

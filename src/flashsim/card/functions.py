@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from flashsim.card.charges import charge
 
-Values = Shaped[np.ndarray, "..."]
-Apply = Callable[[list[np.ndarray], np.ndarray], np.ndarray]
+Values = Shaped[Any, "..."]
+"""An array of NumPy or, within a loss, of JAX, which is not imported here: commands that need no JAX start at once."""
+Apply = Callable[[list[Any], np.ndarray], Any]
+NOT_IN_A_LOSS = ("charge", "event_sum")
+"""Functions of whole events, or of tables: they cannot stand where gradients are taken."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,28 @@ class Function:
         return f"{self.least} argument{'s' if self.least != 1 else ''}"
 
 
-def number(values: Values) -> Float[np.ndarray, "..."]:
-    """Numbers in double precision, so that integers neither overflow nor divide to integers."""
-    return np.asarray(values, dtype=np.float64)
+def library(*values: Values) -> Any:
+    """NumPy, or the library of the first array that is not NumPy's."""
+    foreign = [value for value in values if not isinstance(value, np.ndarray | np.generic)]
+    return foreign[0].__array_namespace__() if foreign else np
 
 
-def truth(values: Values) -> Bool[np.ndarray, "..."]:
+def columnwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy on columns of any library that has it under the same name."""
+    return lambda *columns: getattr(library(*columns), function.__name__)(*columns)
+
+
+def number(values: Values) -> Values:
+    """Numbers in double precision, so that integers neither overflow nor divide to integers; those of JAX as floats."""
+    return np.asarray(values, dtype=np.float64) if library(values) is np else values.astype(float)
+
+
+def truth(values: Values) -> Values:
     """Truth values: a number is true unless it is zero, so that 0/1 columns serve as flags."""
-    values = np.asarray(values)
     return values if values.dtype == np.bool_ else values != 0
 
 
-def event_sum(values: Values, offsets: Int[np.ndarray, " bounds"]) -> Float[np.ndarray, " objects"]:
+def event_sum(values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Float[np.ndarray, " objects"]:
     """The sum over the objects of the same event, given to each of them.
 
     Each event is added up on its own and in order, so that neither the chunk that it is read in nor a
@@ -52,18 +67,24 @@ def event_sum(values: Values, offsets: Int[np.ndarray, " bounds"]) -> Float[np.n
     """
     counts = np.diff(offsets)
     event = np.repeat(np.arange(len(counts)), counts)
-    weights = np.broadcast_to(number(values), event.shape)
+    weights = np.broadcast_to(np.asarray(values, dtype=np.float64), event.shape)
     sums = np.bincount(event, weights=weights, minlength=len(counts))
-    return number(sums[event])  # of no objects, bincount makes integers
+    return sums[event].astype(np.float64)  # of no objects, bincount makes integers
 
 
-def is_in(values: Values, *choices: Values) -> Bool[np.ndarray, "..."]:
+def is_in(values: Values, *choices: Values) -> Values:
     """Whether a value is one of the choices."""
-    return np.logical_or.reduce(np.broadcast_arrays(*(number(values) == number(one) for one in choices)))
+    return reduce(columnwise(np.logical_or), (number(values) == number(one) for one in choices))
 
 
-def _numeric(function: Callable[..., np.ndarray], meaning: str, count: int = 1) -> Function:
-    return Function(lambda arguments, _: function(*map(number, arguments)), meaning, count, count)
+def clip(values: Values, low: Values, high: Values) -> Values:
+    """Values kept in a range."""
+    return columnwise(np.minimum)(columnwise(np.maximum)(values, low), high)
+
+
+def _numeric(function: Callable[..., Any], meaning: str, count: int = 1) -> Function:
+    apply = columnwise(function) if isinstance(function, np.ufunc) else function
+    return Function(lambda arguments, _: apply(*map(number, arguments)), meaning, count, count)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -88,12 +109,10 @@ FUNCTIONS: dict[str, Function] = {
     "hypot": _numeric(np.hypot, "hypot(x, y): sqrt(x² + y²)", 2),
     "minimum": _numeric(np.minimum, "the smaller of two", 2),
     "maximum": _numeric(np.maximum, "the larger of two", 2),
-    "clip": _numeric(
-        lambda x, low, high: np.minimum(np.maximum(x, low), high), "clip(x, low, high): x kept in a range", 3
-    ),
+    "clip": _numeric(clip, "clip(x, low, high): x kept in a range", 3),
     "charge": _numeric(charge, "electric charge (in e) of a Particle Data Group number; 0 if unknown"),
     "where": Function(
-        lambda arguments, _: np.where(truth(arguments[0]), number(arguments[1]), number(arguments[2])),
+        lambda arguments, _: columnwise(np.where)(truth(arguments[0]), number(arguments[1]), number(arguments[2])),
         "where(condition, a, b): a where the condition holds, else b",
         3,
         3,

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.base import CardModel
 
 Kind = Literal["category", "response"]
@@ -75,7 +76,12 @@ class SplineAutoregressiveModel(CardModel):
 
 
 AnyModel = (
-    ClassifierModel | FlowMatchingModel | SplineCouplingModel | MaskedAutoregressiveModel | SplineAutoregressiveModel
+    ClassifierModel
+    | FlowMatchingModel
+    | SplineCouplingModel
+    | MaskedAutoregressiveModel
+    | SplineAutoregressiveModel
+    | AdversarialModel
 )
 Model = Annotated[AnyModel, Field(discriminator="family")]
 """Adding a family adds its table here, its constructor and its line for `flashsim models` in `flashsim.models`."""

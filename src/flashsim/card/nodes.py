@@ -4,15 +4,22 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Int
 
-from flashsim.card.functions import Apply, number, truth
+from flashsim.card.functions import Apply, Values, columnwise, library, number, truth
 
-Lookup = Callable[[str], np.ndarray]
+Lookup = Callable[[str], Any]
 Offsets = Int[np.ndarray, " bounds"]
-Result = Shaped[np.ndarray, "..."]
+Result = Values
+
+
+def as_array(values: Any) -> Result:
+    """NumPy's own numbers, which its functions give for columns without dimensions, as arrays; others as they are."""
+    return np.asarray(values) if library(values) is np else values
 
 
 class Node(ABC):
@@ -50,7 +57,7 @@ class Name(Node):
 
     def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
         """The column as the caller knows it; flags stay flags, everything else is a double."""
-        values = np.asarray(lookup(self.name))
+        values = as_array(lookup(self.name))
         return values if values.dtype == np.bool_ else number(values)
 
     def names(self) -> Iterator[str]:
@@ -67,7 +74,7 @@ class Call(Node):
 
     def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
         """The function of the evaluated arguments."""
-        return np.asarray(self.function([one.evaluate(lookup, offsets) for one in self.arguments], offsets))
+        return as_array(self.function([one.evaluate(lookup, offsets) for one in self.arguments], offsets))
 
     def names(self) -> Iterator[str]:
         """Those of the arguments."""
@@ -86,12 +93,8 @@ class Logical(Node):
         """Truth values."""
         flags = [truth(one.evaluate(lookup, offsets)) for one in self.arguments]
         if self.operator == "~":
-            return np.asarray(np.logical_not(flags[0]))
-        join = np.logical_and if self.operator == "&" else np.logical_or
-        result = flags[0]
-        for flag in flags[1:]:
-            result = join(result, flag)
-        return np.asarray(result)
+            return as_array(columnwise(np.logical_not)(flags[0]))
+        return as_array(reduce(columnwise(np.logical_and if self.operator == "&" else np.logical_or), flags))
 
     def names(self) -> Iterator[str]:
         """Those of the arguments."""
@@ -109,10 +112,10 @@ class Comparison(Node):
     def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
         """Truth values: whether every link of the chain holds."""
         values = [number(one.evaluate(lookup, offsets)) for one in self.operands]
-        result = np.asarray(self.operators[0](values[0], values[1]))
-        for operator, left, right in zip(self.operators[1:], values[1:-1], values[2:], strict=True):
-            result = np.logical_and(result, operator(left, right))
-        return np.asarray(result)
+        links = zip(self.operators, values[:-1], values[1:], strict=True)
+        return as_array(
+            reduce(columnwise(np.logical_and), (columnwise(operator)(left, right) for operator, left, right in links))
+        )
 
     def names(self) -> Iterator[str]:
         """Those of the operands."""
@@ -121,7 +124,7 @@ class Comparison(Node):
 
 
 def _operator(function: np.ufunc) -> Apply:
-    return lambda arguments, _: function(*map(number, arguments))
+    return lambda arguments, _: columnwise(function)(*map(number, arguments))
 
 
 OPERATORS: dict[type[ast.AST], Apply] = {

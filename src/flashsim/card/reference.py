@@ -56,7 +56,7 @@ def _tables(model: type[CardModel], key: str) -> Iterator[tuple[type[CardModel],
 def _table(model: type[CardModel], key: str) -> str:
     repeated = get_origin(dict(_fields_by_key()).get(key)) is list
     title = f"`[[{key}]]`" if repeated else f"`[{key}]`" if key else "The card itself"
-    title += "".join(f", family `{tag}`" for tag in tags(model)[:1])
+    title += ", family " * bool(tags(model)) + ", ".join(f"`{tag}`" for tag in tags(model))
     rows = [
         (f"`{name}`", _type_name(field.annotation), _default(field), field.description or "")
         for name, field in keys_of(model).items()

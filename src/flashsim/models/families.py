@@ -4,6 +4,7 @@ import jax
 from jaxtyping import PRNGKeyArray
 
 from flashsim.card import (
+    AdversarialModel,
     ClassifierModel,
     FlowMatchingModel,
     MaskedAutoregressiveModel,
@@ -11,6 +12,7 @@ from flashsim.card import (
     SplineAutoregressiveModel,
     SplineCouplingModel,
 )
+from flashsim.models.adversarial import Generator
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.location_scale import LocationScale, Standardised
@@ -61,6 +63,16 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
                 width=model.width,
                 depth=model.depth,
                 layers=model.layers,
+                key=key_model,
+            )
+        case AdversarialModel():
+            learnt = Generator.create(
+                conditions,
+                targets,
+                latent=model.latent or targets,
+                width=model.width,
+                depth=model.depth,
+                residual=model.residual,
                 key=key_model,
             )
     base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)

@@ -21,5 +21,15 @@ FAMILIES: dict[str, Family] = {
         "response", "density: shift and scale of each output given those before it", "1705.07057"
     ),
     "spline-autoregressive": Family("response", "density: a spline of each output given those before it", "1906.04032"),
+    "gan": Family("response", "generator against a critic, the first objective", "1406.2661"),
+    "bce-gan": Family("response", "generator against a critic, binary cross-entropy", "1406.2661"),
+    "ls-gan": Family("response", "generator against a critic, least squares", "1611.04076"),
+    "wgan": Family("response", "generator against a critic, Wasserstein distance, clipped weights", "1701.07875"),
+    "wgan-gp": Family("response", "the same with a gradient penalty", "1704.00028"),
+    "wgan-alp": Family("response", "the same with an adversarial Lipschitz penalty", "1907.05681"),
+    "cramer-gan": Family("response", "generator against a critic, energy distance", "1705.10743"),
+    "bce-gan-gp": Family("response", "binary cross-entropy with a gradient penalty", "1710.08446"),
+    "bce-gan-alp": Family("response", "binary cross-entropy with an adversarial Lipschitz penalty", "1907.05681"),
+    "adversarial": Family("response", "generator against a critic, put together by parts", "1406.2661"),
 }
 """By the name that a card gives in `family`; a test compares it with the tables of the card."""

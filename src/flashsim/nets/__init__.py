@@ -4,6 +4,8 @@ from flashsim.nets.bijections import AbstractBijection, Affine, Spline
 from flashsim.nets.masked_mlp import MaskedMLP
 from flashsim.nets.mlp import MLP
 from flashsim.nets.parameters import named_arrays, with_named_arrays
+from flashsim.nets.residual import Network, Residual, network
+from flashsim.nets.spectral import SpectrallyNormalised
 from flashsim.nets.splines import MOST_BINS
 
 __all__ = [
@@ -12,7 +14,11 @@ __all__ = [
     "AbstractBijection",
     "Affine",
     "MaskedMLP",
+    "Network",
+    "Residual",
+    "SpectrallyNormalised",
     "Spline",
     "named_arrays",
+    "network",
     "with_named_arrays",
 ]

@@ -59,8 +59,12 @@ class MLP(eqx.Module):
         share = self.biases[0] + known @ self.weights[0][others:]
         return eqx.tree_at(lambda m: (m.weights[0], m.biases[0]), self, (self.weights[0][:others], share))
 
-    def __call__(self, values: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-        """The network's outputs for one object."""
+    def hidden(self, values: Float[Array, " inputs"]) -> Float[Array, " width"]:
+        """The last hidden layer for one object."""
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             values = self.activation(values @ weight + bias)
-        return values @ self.weights[-1] + self.biases[-1]
+        return values
+
+    def __call__(self, values: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        """The network's outputs for one object."""
+        return self.hidden(values) @ self.weights[-1] + self.biases[-1]

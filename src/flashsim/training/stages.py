@@ -112,10 +112,10 @@ def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | N
         model,
         training,
         validation,
-        stage.training,
+        stage,
+        prepared.outputs,
         checkpoint=checkpoint,
         report=None if report is None else _reporter(stage, report),
-        calibrate=stage.calibrate,
     )
     response = Response(prepared.conditions, model, prepared.outputs)
     summary = _summary(model, training, validation, history)
@@ -187,5 +187,6 @@ def _summary(
         "best_epoch": best.epoch,
         "validation_loss": best.validation,
         "training_losses": [epoch.training for epoch in history],
+        "player_losses": {name: [epoch.losses[name] for epoch in history] for name in history[0].losses},
         "validation_losses": [epoch.validation for epoch in history],
     }

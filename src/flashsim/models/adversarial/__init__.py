@@ -1,0 +1,8 @@
+"""Adversarial families: a generator, its critic, and what they compete for."""
+
+from flashsim.models.adversarial.adversary import Adversary
+from flashsim.models.adversarial.algorithms import adversary
+from flashsim.models.adversarial.auxiliary import Auxiliary
+from flashsim.models.adversarial.generator import Generator
+
+__all__ = ["Adversary", "Auxiliary", "Generator", "adversary"]
