@@ -3,10 +3,13 @@
 import zlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int64, UInt32
 
 from flashsim.events import EventBatch
+from flashsim.simulation.normal import standard_normal
+from flashsim.simulation.threefry import threefry
 from flashsim.simulation.tiles import in_tiles
 
 
@@ -17,27 +20,26 @@ def words(values: Int64[np.ndarray, " objects"]) -> tuple[UInt32[np.ndarray, " o
 
 
 @jax.jit
-def _fold(root: Array, counters: UInt32[Array, "tile words"]) -> UInt32[Array, "tile 2"]:
-    def one(words: UInt32[Array, " words"]) -> Array:
-        key = root
-        for word in words:
-            key = jax.random.fold_in(key, word)
-        return jax.random.key_data(key)
-
-    return jax.vmap(one)(counters)
+def _keys(seed: UInt32[Array, ""], counters: UInt32[Array, "tile 6"]) -> UInt32[Array, "tile 2"]:
+    pairs = jnp.moveaxis(counters.reshape(-1, 3, 2), 0, -1)
+    start = jnp.zeros_like(counters[:, 0]), jnp.broadcast_to(seed, counters.shape[:1])
+    key = jax.lax.fori_loop(0, 3, lambda level, key: threefry(key, (pairs[level, 0], pairs[level, 1])), start)
+    return jnp.stack(key, axis=1)
 
 
-def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UInt32[np.ndarray, "objects words"]:
+def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UInt32[np.ndarray, "objects 6"]:
     """What makes an object unique: run, event, copy of the event, and the object's place in it."""
     event = np.stack([*words(batch.run), *words(batch.event), copy.astype(np.uint32)], axis=1)
     place = batch.object_index.astype(np.uint32)
     return np.concatenate([event[batch.event_index], place[:, None]], axis=1)
 
 
-def object_keys(seed: int, counters: UInt32[np.ndarray, "objects words"]) -> UInt32[np.ndarray, "objects 2"]:
-    """The key of each object: ``fold_in(seed, run, event, copy, object)``, as raw Threefry words."""
-    root = jax.random.key(seed)
-    (keys,) = in_tiles(lambda tile: (_fold(root, tile),), counters)
+def object_keys(seed: int, counters: UInt32[np.ndarray, "objects 6"]) -> UInt32[np.ndarray, "objects 2"]:
+    """The key of each object: the seed's block of the run is the key of the run, its block of the event the key
+    of the event, and its block of copy and object the key of the object.
+    """
+    root = jnp.asarray(np.uint32(seed))
+    (keys,) = in_tiles(lambda tile: (_keys(root, tile),), counters)
     return keys
 
 
@@ -46,11 +48,14 @@ def stage_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def normal_noise(keys: UInt32[Array, "objects 2"], stage: Array | int, size: int) -> Float[Array, "objects size"]:
-    """Standard normal numbers for each object in a stage (numbered by `stage_number`)."""
+def normal_noise(
+    keys: UInt32[Array, "objects 2"], stage: UInt32[Array, ""] | np.uint32, size: int
+) -> Float[Array, "objects size"]:
+    """Standard normal numbers for each object in a stage (numbered by `stage_number`).
 
-    def one(data: UInt32[Array, "2"]) -> Float[Array, " size"]:
-        key = jax.random.fold_in(jax.random.wrap_key_data(data), stage)
-        return jax.random.normal(key, (size,))
-
-    return jax.vmap(one)(keys)
+    Number j is made of the first word of the block (stage, j) under the object's key.
+    """
+    place = jnp.arange(size, dtype=jnp.uint32)[None]
+    key = keys[:, 0, None], keys[:, 1, None]
+    word, _ = threefry(key, (jnp.full_like(place, stage), place))
+    return standard_normal(word)
