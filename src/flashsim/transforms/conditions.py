@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from flashsim.transforms.base import Arrays, float32
 from flashsim.transforms.checks import checked
-from flashsim.transforms.lookup import gather, search
+from flashsim.transforms.lookup import knot_number
 from flashsim.transforms.quantiles import distribution, middles, quantiles, with_tails
 from flashsim.transforms.standard import Standard
 
@@ -53,14 +53,15 @@ class Conditions(eqx.Module):
         """Inputs of the network: finite for any finite value."""
         is_category = np.array(self.is_category)
         categories, numeric = np.flatnonzero(is_category), np.flatnonzero(~is_category)
-        table, numbers = self.table[numeric], values[:, numeric]
-        index = jnp.minimum(search(table, numbers), table.shape[1] - 2)
-        left, right = gather(table, index), gather(table, index + 1)
-        quantile = self.first[numeric] + self.step[numeric] * (index + (numbers - left) / (right - left))
-        linear = (numbers - self.centre[numeric]) / self.scale[numeric]
-        varies = self.highest[numeric] > self.lowest[numeric]
-        mapped = [jnp.where(varies, jnp.clip(latent, -LIMIT, LIMIT), 0.0) for latent in (quantile, linear)]
-        return jnp.concatenate([values[:, categories], *mapped], axis=1)
+        columns = values.T  # objects side by side: compiled code runs over them, not over a handful of columns
+        numbers = columns[numeric]
+        tables = (self.first, self.step, self.centre, self.scale, self.lowest, self.highest)
+        first, step, centre, scale, lowest, highest = (table[numeric][:, None] for table in tables)
+        quantile = first + step * knot_number(self.table[numeric], numbers)
+        linear = (numbers - centre) / scale
+        clipped = [jnp.clip(latent, -LIMIT, LIMIT) for latent in (quantile, linear)]
+        mapped = [jnp.where(highest > lowest, latent, 0.0) for latent in clipped]
+        return jnp.concatenate([columns[categories], *mapped]).T
 
     def outside(self, values: Float[Array, "n conditions"]) -> Bool[Array, " n"]:
         """Objects outside the training range of any number, or of a category not seen in training."""

@@ -31,3 +31,19 @@ def search(
         position = jnp.where(good, candidate, position)
         step >>= 1
     return position
+
+
+def knot_number(table: Float[Array, "rows knots"], values: Float[Array, "rows n"]) -> Float[Array, "rows n"]:
+    """Where each value lies among the knots of its row: 2.5 is half way from knot 2 to knot 3; straight beyond.
+
+    Every knot is compared with every value, without a jump: for some tens of knots, and objects side by side in
+    memory, this takes a third of the time of a bisection, whose gathers a CPU does one by one.
+    """
+    index = jnp.zeros_like(values)
+    left, right = (jnp.broadcast_to(table[:, knot : knot + 1], values.shape) for knot in (0, 1))
+    for knot in range(1, table.shape[1] - 1):
+        above = values >= table[:, knot : knot + 1]
+        index = jnp.where(above, float(knot), index)
+        left = jnp.where(above, table[:, knot : knot + 1], left)
+        right = jnp.where(above, table[:, knot + 1 : knot + 2], right)
+    return index + (values - left) / (right - left)
