@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.card import ClassifierModel, FlowMatchingModel, Training
+from flashsim.card import ClassifierModel, FlowMatchingModel, OneStepModel, Training
 from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
 from flashsim.nets import MLP, named_arrays, with_named_arrays
 from flashsim.training.data import TrainingData
@@ -19,6 +19,7 @@ MODELS = {
     "flow-matching midpoint": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="midpoint", steps=2),
     "flow-matching heun": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="heun", steps=2),
     "flow-matching euler": FlowMatchingModel(family="flow-matching", width=16, depth=2, solver="euler", steps=4),
+    "one-step": OneStepModel(family="one-step", width=16, depth=2),
 }
 
 

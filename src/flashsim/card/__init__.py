@@ -1,7 +1,7 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
 from flashsim.card.expressions import Expression
-from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model
+from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model, OneStepModel, Teacher
 from flashsim.card.names import Names
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
@@ -21,6 +21,7 @@ __all__ = [
     "Gate",
     "Model",
     "Names",
+    "OneStepModel",
     "Output",
     "Predicted",
     "Reconstructed",
@@ -28,6 +29,7 @@ __all__ = [
     "SampleFiles",
     "Split",
     "Stage",
+    "Teacher",
     "Training",
     "card_from_dict",
     "factor",

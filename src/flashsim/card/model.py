@@ -11,6 +11,15 @@ DEFAULT_FAMILY: dict[str, str] = {"category": "classifier", "response": "flow-ma
 
 Width = Annotated[int, Field(ge=1, le=8192, description="Neurons in a hidden layer.")]
 Depth = Annotated[int, Field(ge=1, le=64, description="Hidden layers.")]
+Solver = Annotated[Literal["euler", "midpoint", "heun"], Field(description="Fixed-step solver.")]
+Steps = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=1000,
+        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
+    ),
+]
 
 
 class ClassifierModel(CardModel):
@@ -27,16 +36,35 @@ class FlowMatchingModel(CardModel):
     family: Literal["flow-matching"] = Field(description="Conditional flow matching.")
     width: Width = 128
     depth: Depth = 4
-    solver: Literal["euler", "midpoint", "heun"] = Field(default="midpoint", description="Fixed-step solver.")
-    steps: int = Field(
-        default=4,
-        ge=1,
-        le=1000,
-        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
+    solver: Solver = "midpoint"
+    steps: Steps = 4
+
+
+class Teacher(CardModel):
+    """The flow that a one-step model is distilled from; the release does not hold it."""
+
+    width: Width = 128
+    depth: Depth = 4
+    solver: Solver = "midpoint"
+    steps: Steps = 4
+
+
+class OneStepModel(CardModel):
+    """`family = "one-step"`, for a response: one network that gives what a flow gives in many evaluations.
+
+    `training` is that of the flow; the network learns from it with the same batch and learning rate.
+    """
+
+    family: Literal["one-step"] = Field(description="A network that learnt the outputs of a trained flow.")
+    width: Width = 128
+    depth: Depth = 3
+    epochs: int = Field(
+        default=30, ge=1, description="Passes over the conditions of the sample, with other noise each."
     )
+    teacher: Teacher = Field(default_factory=Teacher, description="The flow that it learns from.")
 
 
-Model = Annotated[ClassifierModel | FlowMatchingModel, Field(discriminator="family")]
+Model = Annotated[ClassifierModel | FlowMatchingModel | OneStepModel, Field(discriminator="family")]
 """Adding a family adds its table here, and its constructor in `flashsim.models.families`."""
 
 
@@ -49,6 +77,6 @@ def with_family(stage: Any) -> Any:
     return stage | {"model": {"family": family} | model}
 
 
-def kind_of(model: ClassifierModel | FlowMatchingModel) -> Kind:
+def kind_of(model: ClassifierModel | FlowMatchingModel | OneStepModel) -> Kind:
     """The kind of stage that a family is for."""
     return "category" if isinstance(model, ClassifierModel) else "response"

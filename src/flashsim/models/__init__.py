@@ -5,5 +5,15 @@ from flashsim.models.families import create_model
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.model import AbstractModel
+from flashsim.models.one_step import Distillation, OneStep
 
-__all__ = ["AbstractModel", "CategoricalClassifier", "FlowMatching", "LocationScale", "Standardised", "create_model"]
+__all__ = [
+    "AbstractModel",
+    "CategoricalClassifier",
+    "Distillation",
+    "FlowMatching",
+    "LocationScale",
+    "OneStep",
+    "Standardised",
+    "create_model",
+]

@@ -3,11 +3,12 @@
 import jax
 from jaxtyping import PRNGKeyArray
 
-from flashsim.card import ClassifierModel, FlowMatchingModel, Model
+from flashsim.card import ClassifierModel, FlowMatchingModel, Model, OneStepModel
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.model import AbstractModel
+from flashsim.models.one_step import OneStep
 
 BASE_WIDTH, BASE_DEPTH = 128, 3
 """Location and scale vary smoothly: a small network is enough, and does not learn the sample by heart."""
@@ -32,5 +33,7 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
                 steps=model.steps,
                 key=key_model,
             )
+        case OneStepModel():
+            learnt = OneStep.create(conditions, targets, width=model.width, depth=model.depth, key=key_model)
     base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)
     return Standardised.of(base, learnt)

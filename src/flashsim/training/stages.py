@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from flashsim.card import Card, Stage
+from flashsim.card import Card, OneStepModel, Stage
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.models import create_model
+from flashsim.models import AbstractModel, create_model
 from flashsim.stages import (
     ConditionColumn,
     Namespace,
@@ -23,6 +23,7 @@ from flashsim.stages import (
     require_finite,
 )
 from flashsim.training.data import TrainingData
+from flashsim.training.distillation import train_one_step
 from flashsim.training.loop import Epoch
 from flashsim.training.outputs import fit_outputs, latent, learnt
 from flashsim.training.recipes import train_model
@@ -103,24 +104,36 @@ def _prepare(
 
 def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | None) -> TrainedStage:
     stage, training, validation = prepared.stage, prepared.training, prepared.validation
-    model = create_model(
-        stage.model,
-        training.conditions.shape[1],
-        training.targets.shape[1],
-        jax.random.key(stage.training.seed),
-    )
-    model, history = train_model(
-        model,
-        training,
-        validation,
-        stage.training,
-        checkpoint=checkpoint,
-        report=None if report is None else _reporter(stage, report),
-        calibrate=stage.calibrate,
-    )
+    model, history = _train(stage, training, validation, checkpoint, report)
     response = Response(prepared.conditions, model, prepared.outputs)
     summary = _summary(model, training, validation, history)
     return TrainedStage(stage, prepared.columns, stage.predicted_names, prepared.classes, response, summary)
+
+
+def _train(
+    stage: Stage, training: TrainingData, validation: TrainingData, checkpoint: Path | None, report: Report | None
+) -> tuple[AbstractModel, tuple[Epoch, ...]]:
+    settings = stage.training
+    if isinstance(stage.model, OneStepModel):
+        return train_one_step(
+            stage.model,
+            training,
+            validation,
+            settings,
+            checkpoint=checkpoint,
+            report=_reporter(stage.name, stage.model.epochs, report),
+            teacher_report=_reporter(f"{stage.name}, its teacher", settings.epochs, report),
+        )
+    widths = training.conditions.shape[1], training.targets.shape[1]
+    return train_model(
+        create_model(stage.model, *widths, jax.random.key(settings.seed)),
+        training,
+        validation,
+        settings,
+        checkpoint=checkpoint,
+        report=_reporter(stage.name, settings.epochs, report),
+        calibrate=stage.calibrate,
+    )
 
 
 PARTS = ("train", "validation")
@@ -148,20 +161,12 @@ def _weights(card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"
     return (weights / weights.mean()).astype(np.float32)
 
 
-def _reporter(stage: Stage, report: Report) -> Callable[[Epoch], None]:
+def _reporter(name: str, epochs: int, report: Report | None) -> Callable[[Epoch], None] | None:
     def forward(epoch: Epoch) -> None:
-        report(
-            Progress(
-                stage.name,
-                epoch.epoch,
-                stage.training.epochs,
-                epoch.training,
-                epoch.validation,
-                epoch.rows_per_second,
-            )
-        )
+        assert report is not None
+        report(Progress(name, epoch.epoch, epochs, epoch.training, epoch.validation, epoch.rows_per_second))
 
-    return forward
+    return None if report is None else forward
 
 
 def _summary(
