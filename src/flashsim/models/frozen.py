@@ -1,6 +1,6 @@
 """A trained model inside another that is trained: read, and left as it is."""
 
-from typing import Generic, TypeVar, final
+from typing import final
 
 import equinox as eqx
 import jax
@@ -8,23 +8,21 @@ import jax.numpy as jnp
 
 from flashsim.models.model import AbstractModel
 
-AnyModel = TypeVar("AnyModel", bound=AbstractModel)
-
 
 @final
-class Frozen(eqx.Module, Generic[AnyModel]):
+class Frozen(eqx.Module):
     """A model whose weights are kept as their bits, which no gradient reaches and no optimiser decays.
 
     They are still arrays: a checkpoint holds them, and a compiled step does not have them built in.
     """
 
-    bits: AnyModel
+    bits: AbstractModel
 
     @staticmethod
-    def of(model: AnyModel) -> "Frozen[AnyModel]":
+    def of(model: AbstractModel) -> "Frozen":
         """`model`, whose arrays are all of float32."""
         return Frozen(jax.tree.map(lambda leaf: jax.lax.bitcast_convert_type(leaf, jnp.uint32), model))
 
-    def model(self) -> AnyModel:
+    def model(self) -> AbstractModel:
         """The model again, bit for bit."""
         return jax.tree.map(lambda leaf: jax.lax.bitcast_convert_type(leaf, jnp.float32), self.bits)

@@ -59,7 +59,7 @@ class Distillation(AbstractModel):
     """
 
     student: OneStep
-    teacher: Frozen[AbstractModel]
+    teacher: Frozen
     noise: int = eqx.field(static=True)
 
     @staticmethod
