@@ -9,7 +9,7 @@ import pytest
 from flashsim.transforms import Conditions, fit_conditions
 from flashsim.transforms.density import fit_density
 
-OBJECTS = 20_000
+OBJECTS = 10_000
 
 
 def along_a_line(random: np.random.Generator, objects: int) -> np.ndarray:

@@ -146,5 +146,5 @@ def fit_conditions(
         names=tuple(names),
         is_category=tuple(bool(flag) for flag in is_category),
     )
-    latent = np.asarray(conditions.forward(float32(values)))
+    latent = np.asarray(eqx.filter_jit(Conditions.forward)(conditions, float32(values)))
     return eqx.tree_at(lambda c: c.density, conditions, fit_density(latent[:, : conditions.width]))
