@@ -11,6 +11,7 @@ from flashsim.card import (
     ClassifierModel,
     FlowMatchingModel,
     MaskedAutoregressiveModel,
+    OneStepModel,
     SplineAutoregressiveModel,
     SplineCouplingModel,
     Training,
@@ -36,6 +37,7 @@ MODELS = {
     # One generator whatever the algorithm; the players of each are in test_adversarial.py.
     "wgan-gp": AdversarialModel(family="wgan-gp", width=16, depth=2),
     "bce-gan residual": AdversarialModel(family="bce-gan", width=16, depth=3, residual=True, latent=8),
+    "one-step": OneStepModel(family="one-step", width=16, depth=2),
 }
 
 

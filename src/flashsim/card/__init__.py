@@ -9,8 +9,10 @@ from flashsim.card.model import (
     Kind,
     MaskedAutoregressiveModel,
     Model,
+    OneStepModel,
     SplineAutoregressiveModel,
     SplineCouplingModel,
+    Teacher,
 )
 from flashsim.card.names import Names
 from flashsim.card.read import card_from_dict, read_card
@@ -36,6 +38,7 @@ __all__ = [
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
+    "OneStepModel",
     "Output",
     "Predicted",
     "Reconstructed",
@@ -45,6 +48,7 @@ __all__ = [
     "SplineCouplingModel",
     "Split",
     "Stage",
+    "Teacher",
     "Training",
     "card_from_dict",
     "factor",

@@ -14,6 +14,15 @@ Width = Annotated[int, Field(ge=1, le=8192, description="Neurons in a hidden lay
 Depth = Annotated[int, Field(ge=1, le=64, description="Hidden layers.")]
 Layers = Annotated[int, Field(ge=1, le=64, description="Layers of the flow, each with a network of its own.")]
 Bins = Annotated[int, Field(ge=2, le=32, description="Bins of a spline.")]
+Solver = Annotated[Literal["euler", "midpoint", "heun"], Field(description="Fixed-step solver.")]
+Steps = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=1000,
+        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
+    ),
+]
 
 
 class ClassifierModel(CardModel):
@@ -30,18 +39,37 @@ class FlowMatchingModel(CardModel):
     family: Literal["flow-matching"] = Field(description="Conditional flow matching.")
     width: Width = 128
     depth: Depth = 4
-    solver: Literal["euler", "midpoint", "heun"] = Field(default="midpoint", description="Fixed-step solver.")
-    steps: int = Field(
-        default=4,
-        ge=1,
-        le=1000,
-        description="Steps of the solver; the velocity is learnt at their times, so they cannot be changed afterwards.",
-    )
+    solver: Solver = "midpoint"
+    steps: Steps = 4
     coupling: Literal["independent", "optimal-transport"] = Field(
         default="independent",
         description="Which noise an object is trained with: any, or noise near it, exchanged within a batch among "
         "objects of nearly the same conditions. The latter not with `sample.weight`.",
     )
+
+
+class Teacher(CardModel):
+    """The flow that a one-step model is distilled from; the release does not hold it."""
+
+    width: Width = 128
+    depth: Depth = 4
+    solver: Solver = "midpoint"
+    steps: Steps = 4
+
+
+class OneStepModel(CardModel):
+    """`family = "one-step"`, for a response: one network that gives what a flow gives in many evaluations.
+
+    `training` is that of the flow; the network learns from it with the same batch and learning rate.
+    """
+
+    family: Literal["one-step"] = Field(description="A network that learnt the outputs of a trained flow.")
+    width: Width = 128
+    depth: Depth = 3
+    epochs: int = Field(
+        default=30, ge=1, description="Passes over the conditions of the sample, with other noise each."
+    )
+    teacher: Teacher = Field(default_factory=Teacher, description="The flow that it learns from.")
 
 
 class SplineCouplingModel(CardModel):
@@ -82,6 +110,7 @@ AnyModel = (
     | MaskedAutoregressiveModel
     | SplineAutoregressiveModel
     | AdversarialModel
+    | OneStepModel
 )
 Model = Annotated[AnyModel, Field(discriminator="family")]
 """Adding a family adds its table here, its constructor and its line for `flashsim models` in `flashsim.models`."""

@@ -1,10 +1,12 @@
 """Model families: a loss for the trainer, and one pure sampling function for simulation."""
 
-from flashsim.models.adversarial import Adversary, Auxiliary, Generator, adversary
+from flashsim.models.adversarial import Adversary, Auxiliary, adversary
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.density import AbstractDensity
+from flashsim.models.distillation import Distillation
 from flashsim.models.families import create_model
 from flashsim.models.flow_matching import FlowMatching
+from flashsim.models.generator import Generator
 from flashsim.models.listing import FAMILIES
 from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.masked_autoregressive import MaskedAutoregressive
@@ -20,6 +22,7 @@ __all__ = [
     "Adversary",
     "Auxiliary",
     "CategoricalClassifier",
+    "Distillation",
     "FlowMatching",
     "Generator",
     "LocationScale",

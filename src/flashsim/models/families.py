@@ -9,12 +9,13 @@ from flashsim.card import (
     FlowMatchingModel,
     MaskedAutoregressiveModel,
     Model,
+    OneStepModel,
     SplineAutoregressiveModel,
     SplineCouplingModel,
 )
-from flashsim.models.adversarial import Generator
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.flow_matching import FlowMatching
+from flashsim.models.generator import Generator
 from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.masked_autoregressive import MaskedAutoregressive
 from flashsim.models.model import AbstractModel
@@ -73,6 +74,16 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
                 width=model.width,
                 depth=model.depth,
                 residual=model.residual,
+                key=key_model,
+            )
+        case OneStepModel():
+            learnt = Generator.create(
+                conditions,
+                targets,
+                latent=targets,
+                width=model.width,
+                depth=model.depth,
+                residual=False,
                 key=key_model,
             )
     base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)

@@ -21,6 +21,7 @@ FAMILIES: dict[str, Family] = {
         "response", "density: shift and scale of each output given those before it", "1705.07057"
     ),
     "spline-autoregressive": Family("response", "density: a spline of each output given those before it", "1906.04032"),
+    "one-step": Family("response", "a generator that learns where a flow takes each noise", "2101.02388"),
     "gan": Family("response", "generator against a critic, the first objective", "1406.2661"),
     "bce-gan": Family("response", "generator against a critic, binary cross-entropy", "1406.2661"),
     "ls-gan": Family("response", "generator against a critic, least squares", "1611.04076"),

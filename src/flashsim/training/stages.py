@@ -26,6 +26,7 @@ from flashsim.training.data import TrainingData
 from flashsim.training.loop import Epoch
 from flashsim.training.outputs import fit_outputs, latent, learnt
 from flashsim.training.recipes import train_model
+from flashsim.training.reporter import reporter_of
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
 from flashsim.transforms import Columns, Conditions, OneHot, Transform, UnorderedCategory, fit_conditions
 
@@ -115,7 +116,7 @@ def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | N
         stage,
         prepared.outputs,
         checkpoint=checkpoint,
-        report=None if report is None else _reporter(stage, report),
+        reporter=reporter_of(stage.name, report),
     )
     response = Response(prepared.conditions, model, prepared.outputs)
     summary = _summary(model, training, validation, history)
@@ -157,22 +158,6 @@ def _weights(card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"
             "their sum must be positive"
         )
     return (weights / weights.mean()).astype(np.float32)
-
-
-def _reporter(stage: Stage, report: Report) -> Callable[[Epoch], None]:
-    def forward(epoch: Epoch) -> None:
-        report(
-            Progress(
-                stage.name,
-                epoch.epoch,
-                stage.training.epochs,
-                epoch.training,
-                epoch.validation,
-                epoch.rows_per_second,
-            )
-        )
-
-    return forward
 
 
 def _summary(

@@ -1,4 +1,4 @@
-"""The inputs of a network: numbers through a smooth monotone map, categories as they are; and their range."""
+"""The inputs of a network: numbers through a smooth monotone map, categories as they are; and where they were."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from flashsim.transforms.base import Arrays, float32
 from flashsim.transforms.checks import checked
+from flashsim.transforms.density import Density, fit_density
 from flashsim.transforms.lookup import knot_number
 from flashsim.transforms.quantiles import distribution, middles, quantiles, with_tails
 from flashsim.transforms.standard import Standard
@@ -17,6 +18,7 @@ from flashsim.transforms.standard import Standard
 KNOTS = 64  # few, so that a network sees a smooth map
 LIMIT = 5.0
 TABLES = ("table", "first", "step", "lowest", "highest", "centre", "scale")
+DENSITY = "density."
 
 
 class Conditions(eqx.Module):
@@ -36,6 +38,7 @@ class Conditions(eqx.Module):
     highest: Float[Array, " conditions"]
     centre: Float[Array, " conditions"]
     scale: Float[Array, " conditions"]
+    density: Density
     names: tuple[str, ...] = eqx.field(static=True)
     is_category: tuple[bool, ...] = eqx.field(static=True)
 
@@ -64,12 +67,18 @@ class Conditions(eqx.Module):
         return jnp.concatenate([columns[categories], *mapped]).T
 
     def outside(self, values: Float[Array, "n conditions"]) -> Bool[Array, " n"]:
-        """Objects outside the training range of any number, or of a category not seen in training."""
+        """Objects outside the training range of any number, of a category not seen in training, or with a
+        combination of conditions where training had practically nothing.
+        """
         beyond = (values < self.lowest) | (values > self.highest)
         outside = beyond.any(axis=1)
         for start, stop in self._groups():
             outside |= ~(values[:, start:stop] > 0).any(axis=1)
-        return outside
+        return outside | self.density.is_sparse(self._scores(self.forward(values)))
+
+    def _scores(self, latent: Float[Array, "n latent"]) -> Float[Array, "n conditions"]:
+        """Each condition once: without the numbers' second form."""
+        return latent[:, : self.width]
 
     def _groups(self) -> list[tuple[int, int]]:
         groups: list[tuple[int, int]] = []
@@ -89,13 +98,16 @@ class Conditions(eqx.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The tables, by name."""
-        return {name: np.asarray(getattr(self, name)) for name in TABLES}
+        own = {name: np.asarray(getattr(self, name)) for name in TABLES}
+        return own | {f"{DENSITY}{name}": table for name, table in self.density.arrays().items()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> "Conditions":
-        """Restore, bit for bit, what ``to_config`` and ``arrays`` gave."""
-        tables = {name: jnp.asarray(value) for name, value in arrays.items()}
-        return cls(**tables, names=tuple(config["names"]), is_category=tuple(config["is_category"]))
+        """Restore, bit for bit, what ``to_config`` and ``arrays`` gave; of an older release, without a density."""
+        tables = {name: jnp.asarray(arrays[name]) for name in TABLES}
+        of_density = {name.removeprefix(DENSITY): value for name, value in arrays.items() if name.startswith(DENSITY)}
+        density = Density.from_arrays(of_density) if of_density else Density.unknown(len(config["names"]))
+        return cls(**tables, density=density, names=tuple(config["names"]), is_category=tuple(config["is_category"]))
 
 
 def fit_conditions(
@@ -122,7 +134,7 @@ def fit_conditions(
         tables.append(fitted.values)
         first.append(fitted.first)
         step.append(fitted.step)
-    return Conditions(
+    conditions = Conditions(
         table=float32(np.stack(tables)),
         first=float32(np.array(first)),
         step=float32(np.array(step)),
@@ -130,6 +142,9 @@ def fit_conditions(
         highest=float32(np.array(highest)),
         centre=jnp.stack([jnp.zeros(()) if fit is None else fit.mean[0] for fit in linear]),
         scale=jnp.stack([jnp.ones(()) if fit is None else fit.deviation[0] for fit in linear]),
+        density=Density.unknown(len(names)),
         names=tuple(names),
         is_category=tuple(bool(flag) for flag in is_category),
     )
+    latent = np.asarray(eqx.filter_jit(Conditions.forward)(conditions, float32(values)))
+    return eqx.tree_at(lambda c: c.density, conditions, fit_density(latent[:, : conditions.width]))

@@ -3,6 +3,5 @@
 from flashsim.models.adversarial.adversary import Adversary
 from flashsim.models.adversarial.algorithms import adversary
 from flashsim.models.adversarial.auxiliary import Auxiliary
-from flashsim.models.adversarial.generator import Generator
 
-__all__ = ["Adversary", "Auxiliary", "Generator", "adversary"]
+__all__ = ["Adversary", "Auxiliary", "adversary"]

@@ -11,9 +11,9 @@ from jax.nn import softplus
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from flashsim.models.adversarial.auxiliary import Auxiliary
-from flashsim.models.adversarial.generator import Generator
 from flashsim.models.adversarial.objectives import AbstractObjective
 from flashsim.models.adversarial.regularisers import AbstractRegulariser
+from flashsim.models.generator import Generator
 from flashsim.models.model import AbstractLearner
 from flashsim.models.player import Player
 from flashsim.nets import Network, SpectrallyNormalised

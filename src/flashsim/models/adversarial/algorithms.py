@@ -6,7 +6,6 @@ from jaxtyping import PRNGKeyArray
 from flashsim.card import AdversarialModel
 from flashsim.models.adversarial.adversary import Adversary, Rules
 from flashsim.models.adversarial.auxiliary import Auxiliary
-from flashsim.models.adversarial.generator import Generator
 from flashsim.models.adversarial.objectives import AbstractObjective, Classic, Cramer, LeastSquares, Wasserstein
 from flashsim.models.adversarial.regularisers import (
     AbstractRegulariser,
@@ -15,6 +14,7 @@ from flashsim.models.adversarial.regularisers import (
     NoRegulariser,
     WeightClipping,
 )
+from flashsim.models.generator import Generator
 from flashsim.nets import SpectrallyNormalised, network
 
 CLIP = 0.01

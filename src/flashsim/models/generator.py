@@ -1,4 +1,4 @@
-"""The generator: from conditions and noise to outputs, in one pass. It is all that a release keeps."""
+"""The generator: from conditions and noise to outputs, in one pass: what adversarial and one-step families train."""
 
 from typing import final
 
