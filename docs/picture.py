@@ -64,6 +64,7 @@ def main(source: Path, target: Path) -> None:
             mplhep.histplot(
                 counts, edges, yerr=np.sqrt(counts) if name == "Geant4" else None, ax=panel, **style, label=name
             )
+            panel.set_ylim(0, max(panel.get_ylim()[1], 1.1 * counts.max()))
     panels[0].set(xscale="log", xlabel="p  [GeV]", ylabel="share of charged particles", ylim=(0, 1))
     panels[1].set(xlabel="residual of q/p, long tracks  [%]", ylabel="tracks")
     panels[2].set(xlabel=r"residual of $t_x$, long tracks  [mrad]", ylabel="tracks")

@@ -23,8 +23,8 @@ def data(objects: int, seed: int, weights: np.ndarray | None = None) -> Training
     return TrainingData(conditions, targets.astype(np.float32), ones if weights is None else weights)
 
 
-def flow() -> FlowMatching:
-    return FlowMatching.create(2, 2, width=16, depth=2, solver="midpoint", steps=2, key=jax.random.key(0))
+def flow(steps: int = 2) -> FlowMatching:
+    return FlowMatching.create(2, 2, width=16, depth=2, solver="midpoint", steps=steps, key=jax.random.key(0))
 
 
 SETTINGS = Training(epochs=4, batch=128, learning_rate=5e-3)
@@ -36,12 +36,13 @@ def equal(first, second) -> bool:
 
 
 def test_it_learns_the_mean_and_the_width_given_the_conditions():
-    model, history = fit(flow(), data(20_000, 0), data(2_000, 1), Training(epochs=15, batch=256, learning_rate=5e-3))
+    settings = Training(epochs=15, batch=256, learning_rate=5e-3)
+    model, history = fit(flow(steps=4), data(20_000, 0), data(2_000, 1), settings)
     assert history[-1].validation < history[0].validation
     conditions = np.tile(np.array([[1.0, 0.0]], np.float32), (20_000, 1))
     noise = jax.random.normal(jax.random.key(5), (20_000, 2))
     drawn = np.asarray(jax.jit(jax.vmap(model.sample))(conditions, noise))
-    np.testing.assert_allclose(drawn.mean(axis=0), [1.0, 0.0], atol=0.15)
+    np.testing.assert_allclose(drawn.mean(axis=0), [1.0, 0.0], atol=0.1)
     np.testing.assert_allclose(drawn.std(axis=0), np.exp(0.5), rtol=0.1)
 
 
