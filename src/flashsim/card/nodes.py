@@ -5,26 +5,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Int, Shaped
+from flashsim.card.arithmetic import Arithmetic, Values
+from flashsim.card.functions import Apply, named
 
-from flashsim.card.functions import Apply, number, truth
-
-Lookup = Callable[[str], np.ndarray]
-Offsets = Int[np.ndarray, " bounds"]
-Result = Shaped[np.ndarray, "..."]
+Lookup = Callable[[str], Values]
 
 
 class Node(ABC):
     """A part of a formula."""
 
-    @abstractmethod
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
-        """The values, one an object, or a single one for a constant."""
+    arguments: tuple["Node", ...] = ()
 
     @abstractmethod
-    def names(self) -> Iterator[str]:
-        """The names that it uses."""
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
+        """The values, one an object, or a single one for a constant."""
+
+    def parts(self) -> Iterator["Node"]:
+        """Itself, and everything that it is made of."""
+        yield self
+        for argument in self.arguments:
+            yield from argument.parts()
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,9 @@ class Number(Node):
 
     value: float
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """The number itself."""
-        return np.asarray(self.value, dtype=np.float64)
-
-    def names(self) -> Iterator[str]:
-        """None."""
-        yield from ()
+        return arithmetic.number(self.value)
 
 
 @dataclass(frozen=True)
@@ -48,14 +44,10 @@ class Name(Node):
 
     name: str
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
-        """The column as the caller knows it; flags stay flags, everything else is a double."""
-        values = np.asarray(lookup(self.name))
-        return values if values.dtype == np.bool_ else number(values)
-
-    def names(self) -> Iterator[str]:
-        """Itself."""
-        yield self.name
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
+        """The column as the caller knows it; flags stay flags, everything else is a number."""
+        values = arithmetic.library.asarray(lookup(self.name))
+        return values if values.dtype == bool else arithmetic.number(values)
 
 
 @dataclass(frozen=True)
@@ -64,15 +56,12 @@ class Call(Node):
 
     function: Apply
     arguments: tuple[Node, ...]
+    of_one_object: bool = True
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """The function of the evaluated arguments."""
-        return np.asarray(self.function([one.evaluate(lookup, offsets) for one in self.arguments], offsets))
-
-    def names(self) -> Iterator[str]:
-        """Those of the arguments."""
-        for argument in self.arguments:
-            yield from argument.names()
+        values = [one.evaluate(lookup, arithmetic) for one in self.arguments]
+        return arithmetic.library.asarray(self.function(arithmetic, values))
 
 
 @dataclass(frozen=True)
@@ -82,63 +71,50 @@ class Logical(Node):
     operator: str
     arguments: tuple[Node, ...]
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """Truth values."""
-        flags = [truth(one.evaluate(lookup, offsets)) for one in self.arguments]
+        flags = [arithmetic.truth(one.evaluate(lookup, arithmetic)) for one in self.arguments]
+        library = arithmetic.library
         if self.operator == "~":
-            return np.asarray(np.logical_not(flags[0]))
-        join = np.logical_and if self.operator == "&" else np.logical_or
+            return library.asarray(library.logical_not(flags[0]))
+        join = library.logical_and if self.operator == "&" else library.logical_or
         result = flags[0]
         for flag in flags[1:]:
             result = join(result, flag)
-        return np.asarray(result)
-
-    def names(self) -> Iterator[str]:
-        """Those of the arguments."""
-        for argument in self.arguments:
-            yield from argument.names()
+        return library.asarray(result)
 
 
 @dataclass(frozen=True)
 class Comparison(Node):
     """One comparison, or a chain of them as in `2 < eta < 5`."""
 
-    operators: tuple[np.ufunc, ...]
-    operands: tuple[Node, ...]
+    operators: tuple[Apply, ...]
+    arguments: tuple[Node, ...]
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """Truth values: whether every link of the chain holds."""
-        values = [number(one.evaluate(lookup, offsets)) for one in self.operands]
-        result = np.asarray(self.operators[0](values[0], values[1]))
+        values = [one.evaluate(lookup, arithmetic) for one in self.arguments]
+        result = self.operators[0](arithmetic, values[:2])
         for operator, left, right in zip(self.operators[1:], values[1:-1], values[2:], strict=True):
-            result = np.logical_and(result, operator(left, right))
-        return np.asarray(result)
-
-    def names(self) -> Iterator[str]:
-        """Those of the operands."""
-        for operand in self.operands:
-            yield from operand.names()
-
-
-def _operator(function: np.ufunc) -> Apply:
-    return lambda arguments, _: function(*map(number, arguments))
+            result = arithmetic.library.logical_and(result, operator(arithmetic, [left, right]))
+        return arithmetic.library.asarray(result)
 
 
 OPERATORS: dict[type[ast.AST], Apply] = {
-    ast.Add: _operator(np.add),
-    ast.Sub: _operator(np.subtract),
-    ast.Mult: _operator(np.multiply),
-    ast.Div: _operator(np.divide),
-    ast.Mod: _operator(np.remainder),
-    ast.Pow: _operator(np.float_power),
-    ast.USub: _operator(np.negative),
-    ast.UAdd: _operator(np.positive),
+    ast.Add: named("add"),
+    ast.Sub: named("subtract"),
+    ast.Mult: named("multiply"),
+    ast.Div: named("divide"),
+    ast.Mod: named("remainder"),
+    ast.Pow: named("float_power"),
+    ast.USub: named("negative"),
+    ast.UAdd: named("positive"),
 }
-COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
+COMPARISONS: dict[type[ast.cmpop], Apply] = {
+    ast.Lt: named("less"),
+    ast.LtE: named("less_equal"),
+    ast.Gt: named("greater"),
+    ast.GtE: named("greater_equal"),
+    ast.Eq: named("equal"),
+    ast.NotEq: named("not_equal"),
 }
