@@ -1,8 +1,9 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
+from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.expressions import Expression
 from flashsim.card.model import ClassifierModel, FlowMatchingModel, Model
-from flashsim.card.names import Names
+from flashsim.card.names import Names, leaves
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
@@ -12,6 +13,7 @@ from flashsim.card.units import UNITS, factor, internal_unit
 __all__ = [
     "SCHEMA_VERSION",
     "UNITS",
+    "Arithmetic",
     "Card",
     "Category",
     "ClassifierModel",
@@ -32,5 +34,6 @@ __all__ = [
     "card_from_dict",
     "factor",
     "internal_unit",
+    "leaves",
     "read_card",
 ]

@@ -7,13 +7,15 @@ from flashsim.stages.features import (
     outputs,
     require_finite,
 )
-from flashsim.stages.namespace import Namespace
+from flashsim.stages.namespace import Namespace, formulas, parsed
 
 __all__ = [
     "ConditionColumn",
     "Namespace",
     "condition_columns",
     "conditions",
+    "formulas",
     "outputs",
+    "parsed",
     "require_finite",
 ]
