@@ -19,9 +19,9 @@ class Shaped:
     shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, array: Any) -> "Shaped":
+    def of(cls, array: Any, dtype: Any) -> "Shaped":
         """What is the same for every object."""
-        values = np.asarray(array)
+        values = np.asarray(array, dtype=dtype)
         return cls(np.ravel(values), values.shape)
 
     @property

@@ -10,6 +10,9 @@ from flashsim.export.equation import Equation, Lowering, Shaped, Steps
 from flashsim.export.gather import gather
 
 
+_MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {}  # a solver moves alike in each step
+
+
 def _elementwise(steps: Steps, equation: Equation) -> list[Shaped]:
     ((shape, dtype),) = equation.outputs
     return [Shaped(steps.elementwise(equation.name, [one.operand for one in equation.inputs], dtype), shape)]
@@ -17,9 +20,12 @@ def _elementwise(steps: Steps, equation: Equation) -> list[Shaped]:
 
 def _move(steps: Steps, equation: Equation) -> list[Shaped]:
     """What only moves elements is done once, to their numbers."""
-    starts = [0, *accumulate(one.operand.size for one in equation.inputs)]
-    numbers = [one.places + start for one, start in zip(equation.inputs, starts, strict=False)]
-    moved = equation.apply(*numbers)
+    key = (equation.name, str(equation.parameters), tuple(one.shape for one in equation.inputs))
+    if key not in _MOVED:
+        starts = [0, *accumulate(one.operand.size for one in equation.inputs)]
+        numbers = [one.places + start for one, start in zip(equation.inputs, starts, strict=False)]
+        _MOVED[key] = [np.asarray(one) for one in equation.apply(*numbers)]
+    moved = _MOVED[key]
     operands = [one.operand for one in equation.inputs]
     return [
         Shaped(steps.move(operands, np.ravel(np.asarray(index))), shape)

@@ -41,11 +41,14 @@ class _Steps:
     steps: list[Step] = field(default_factory=list)
 
     def walk(self, closed: ClosedJaxpr, arguments: Sequence[Shaped]) -> list[Shaped]:
-        known: dict[Any, Shaped] = dict(zip(closed.jaxpr.constvars, map(Shaped.of, closed.consts), strict=True))
+        known: dict[Any, Shaped] = {
+            variable: Shaped.of(constant, variable.aval.dtype)
+            for variable, constant in zip(closed.jaxpr.constvars, closed.consts, strict=True)
+        }
         known |= dict(zip(closed.jaxpr.invars, arguments, strict=True))
 
         def read(variable: Any) -> Shaped:
-            return Shaped.of(variable.val) if isinstance(variable, Literal) else known[variable]
+            return Shaped.of(variable.val, variable.aval.dtype) if isinstance(variable, Literal) else known[variable]
 
         for equation in closed.jaxpr.eqns:
             outputs = self._operation(equation, [read(variable) for variable in equation.invars])
@@ -57,7 +60,8 @@ class _Steps:
             return self.walk(called, inputs)
         name = equation.primitive.name
         if all(one.is_constant for one in inputs):
-            return [Shaped.of(one) for one in _apply(equation, [one.array for one in inputs])]
+            outputs = _apply(equation, [one.array for one in inputs])
+            return [Shaped.of(one, one.dtype) for one in outputs]
         if name in self.expansions:
             body = jax.make_jaxpr(self.expansions[name])(*(variable.aval for variable in equation.invars))
             return self.walk(body, inputs)

@@ -66,10 +66,10 @@ def _converted(reads: np.dtype, makes: np.dtype, operand: str) -> str:
     return f"fs_whole({operand})" if reads == np.float32 else operand
 
 
-def literal(value: np.generic | float) -> str:
+def literal(value: np.generic) -> str:
     """A number as C writes it, with all digits."""
     number = np.asarray(value)
-    if number.dtype != np.float32:
+    if number.dtype.kind != "f":
         return str(int(number))
     if not np.isfinite(number):
         return "NAN" if np.isnan(number) else "INFINITY" if number > 0 else "(-INFINITY)"
