@@ -1,6 +1,6 @@
 """The verbs of the command line."""
 
-from flashsim.cli import demo, inspect, reference, simulate, train, validate
+from flashsim.cli import demo, export, inspect, reference, simulate, train, validate
 from flashsim.cli.app import app, main
 
-__all__ = ["app", "demo", "inspect", "main", "reference", "simulate", "train", "validate"]
+__all__ = ["app", "demo", "export", "inspect", "main", "reference", "simulate", "train", "validate"]

@@ -91,9 +91,9 @@ class Chain:
         drawn = sorted(used - Names(self.card).truth)
         if drawn:
             raise FlashSimError(
-                f"{name!r} needs whole events or a table of particles, and {drawn[0]!r}, which a stage draws: the whole "
-                "detector is no function of one object; put event_sum and charge of truth columns into [derive] names "
-                "of their own"
+                f"{name!r} needs whole events or a table of particles, and {drawn[0]!r}, which a stage draws: the "
+                "whole detector is no function of one object; put event_sum and charge of truth columns into names "
+                "of their own, in [derive]"
             )
 
 

@@ -25,7 +25,7 @@ def gather(steps: Steps, equation: Equation) -> list[Shaped]:
         fixed = fixed + position[axis] * strides[dimension]
     for dimension, axis in zip(numbers.operand_batching_dims, numbers.start_indices_batching_dims, strict=True):
         fixed = fixed + position[batch_axes[axis]] * strides[dimension]
-    place: Operand = np.ravel(fixed).astype(np.int32)
+    place: Operand | None = np.ravel(fixed).astype(np.int32) if fixed.any() else None
     for number, dimension in enumerate(numbers.start_index_map):
         which = indices.places[(*(position[axis] for axis in batch_axes), number)]
         start = steps.move([indices.operand], np.ravel(which))
@@ -34,5 +34,6 @@ def gather(steps: Steps, equation: Equation) -> list[Shaped]:
         start = steps.elementwise("min", [start, limit], INTEGER)
         if strides[dimension] != 1:
             start = steps.elementwise("mul", [start, np.full(1, strides[dimension], np.int32)], INTEGER)
-        place = steps.elementwise("add", [place, start], INTEGER) if np.any(place) or number else start
+        place = start if place is None else steps.elementwise("add", [place, start], INTEGER)
+    assert place is not None  # some index differs from object to object
     return [Shaped(steps.lookup(table.operand, place), shape)]

@@ -9,7 +9,6 @@ from flashsim.export.contraction import JOINS, cumsum, dot_general, pairwise_red
 from flashsim.export.equation import Equation, Lowering, Shaped, Steps
 from flashsim.export.gather import gather
 
-
 _MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {}  # a solver moves alike in each step
 
 
@@ -81,18 +80,18 @@ def _select(steps: Steps, equation: Equation) -> list[Shaped]:
     return [Shaped(steps.elementwise("select", [which.operand, cases[1].operand, cases[0].operand], dtype), shape)]
 
 
-ELEMENTWISE = (
-    "add sub mul div rem max min neg abs sign exp log log1p expm1 sqrt rsqrt tanh sin cos tan asin acos atan atan2 "
-    "sinh cosh asinh erf erfc floor ceil is_finite eq ne lt le gt ge and or not"
-).split()
-MOVES = (
-    "broadcast_in_dim reshape squeeze expand_dims transpose slice concatenate stack rev split copy copy_p "
-    "optimization_barrier reduce_precision stop_gradient unstack pvary"
-).split()
+_ELEMENTWISE = """
+    add sub mul div rem max min neg abs sign exp log log1p expm1 sqrt rsqrt tanh sin cos tan asin acos atan atan2
+    sinh cosh asinh erf erfc floor ceil is_finite eq ne lt le gt ge and or not
+"""
+_MOVES = """
+    broadcast_in_dim reshape squeeze expand_dims transpose slice concatenate stack rev split copy copy_p
+    optimization_barrier reduce_precision stop_gradient unstack pvary
+"""
 
 LOWERINGS: dict[str, Lowering] = (
-    dict.fromkeys(ELEMENTWISE, _elementwise)
-    | dict.fromkeys(MOVES, _move)
+    dict.fromkeys(_ELEMENTWISE.split(), _elementwise)
+    | dict.fromkeys(_MOVES.split(), _move)
     | {
         "convert_element_type": _converted,
         "integer_pow": _power,

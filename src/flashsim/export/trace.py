@@ -42,13 +42,15 @@ class _Steps:
 
     def walk(self, closed: ClosedJaxpr, arguments: Sequence[Shaped]) -> list[Shaped]:
         known: dict[Any, Shaped] = {
-            variable: Shaped.of(constant, variable.aval.dtype)
+            variable: Shaped.of(constant, _described(variable)[1])
             for variable, constant in zip(closed.jaxpr.constvars, closed.consts, strict=True)
         }
         known |= dict(zip(closed.jaxpr.invars, arguments, strict=True))
 
         def read(variable: Any) -> Shaped:
-            return Shaped.of(variable.val, variable.aval.dtype) if isinstance(variable, Literal) else known[variable]
+            return (
+                Shaped.of(variable.val, _described(variable)[1]) if isinstance(variable, Literal) else known[variable]
+            )
 
         for equation in closed.jaxpr.eqns:
             outputs = self._operation(equation, [read(variable) for variable in equation.invars])
@@ -69,7 +71,7 @@ class _Steps:
             raise FlashSimError(
                 f"the operation {name!r} of JAX is not known to this export; export to stablehlo, which knows all"
             )
-        shapes = [(tuple(map(int, v.aval.shape)), np.dtype(v.aval.dtype)) for v in equation.outvars]
+        shapes = [_described(variable) for variable in equation.outvars]
         apply = lambda *operands: _apply(equation, operands)  # noqa: E731 (one of several things an equation is)
         return LOWERINGS[name](self, Equation(name, equation.params, inputs, shapes, apply))
 
@@ -91,8 +93,9 @@ class _Steps:
         index, inputs = index - shift[index], [inputs[i] for i in used]
         if len(inputs) == 1 and np.array_equal(index, np.arange(inputs[0].size)):
             return inputs[0]
-        if not any(isinstance(one, Value) for one in inputs):
-            return np.concatenate(inputs)[index]
+        constants = [one for one in inputs if not isinstance(one, Value)]
+        if len(constants) == len(inputs):
+            return np.concatenate(constants)[index]
         return self._add(Move(tuple(inputs), index, Value(index.size, np.dtype(inputs[0].dtype))))
 
     def product(self, vector: Operand, matrix: np.ndarray) -> Operand:
@@ -115,6 +118,11 @@ class _Steps:
             raise FlashSimError(f"numbers of type {step.output.dtype} are not known to this export")
         self.steps.append(step)
         return step.output
+
+
+def _described(variable: Any) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and the dtype of a variable of JAX."""
+    return tuple(map(int, variable.aval.shape)), np.dtype(variable.aval.dtype)
 
 
 def _called(equation: JaxprEqn) -> ClosedJaxpr | None:

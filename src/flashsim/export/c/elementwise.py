@@ -1,5 +1,7 @@
 """Each elementwise function as a C99 expression of its operands."""
 
+from typing import Any
+
 import numpy as np
 
 from flashsim.errors import FlashSimError
@@ -27,6 +29,7 @@ _WHOLE = _ANY | {
     "sign": "({0} > 0) - ({0} < 0)",
 }
 _TRUTH = _ANY | {"and": "{0} & {1}", "or": "{0} | {1}", "not": "!{0}"}
+_LIBRARY = "exp log log1p expm1 sqrt tanh sin cos tan asin acos atan sinh cosh asinh erf erfc floor ceil"
 _NUMBER = (
     _ANY
     | {
@@ -42,8 +45,7 @@ _NUMBER = (
         "atan2": "atan2f({0}, {1})",
         "is_finite": "fabsf({0}) < INFINITY",
     }
-    | {name: f"{name}f({{0}})" for name in "exp log log1p expm1 sqrt tanh sin cos tan asin acos atan".split()}
-    | {name: f"{name}f({{0}})" for name in "sinh cosh asinh erf erfc floor ceil".split()}
+    | {name: f"{name}f({{0}})" for name in _LIBRARY.split()}
 )
 
 
@@ -66,10 +68,10 @@ def _converted(reads: np.dtype, makes: np.dtype, operand: str) -> str:
     return f"fs_whole({operand})" if reads == np.float32 else operand
 
 
-def literal(value: np.generic) -> str:
+def literal(value: Any) -> str:
     """A number as C writes it, with all digits."""
-    number = np.asarray(value)
-    if number.dtype.kind != "f":
+    number = float(value)
+    if value.dtype.kind != "f":
         return str(int(number))
     if not np.isfinite(number):
         return "NAN" if np.isnan(number) else "INFINITY" if number > 0 else "(-INFINITY)"

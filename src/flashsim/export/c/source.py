@@ -58,7 +58,7 @@ def _header(functions: Sequence[Exported], name: str, about: str) -> str:
     guard = f"FLASHSIM_{name.upper()}_H"
     lines = [
         f"/* {about}\n\n"
-        "   Each function reads and writes tables in row-major order, one row an object, of the widths below. The last\n"
+        "   Each function reads and writes tables in row-major order, one row an object, of these widths. The last\n"
         "   columns of `outputs` are flags, 0 or 1. It returns 0, or 1 without doing anything when a pointer is NULL.\n"
         "   It allocates nothing, keeps nothing between calls, and may run in several threads at once. */",
         f"#ifndef {guard}\n#define {guard}\n#include <stddef.h>",
