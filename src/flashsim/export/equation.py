@@ -1,8 +1,9 @@
 """An operation of JAX, and the steps that it is lowered to."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -52,24 +53,24 @@ class Equation:
     apply: Callable[..., list[Any]]
 
 
-class Steps(Protocol):
+class Steps(ABC):
     """What a lowering adds steps to."""
 
+    @abstractmethod
     def elementwise(self, name: str, inputs: Sequence[Operand], dtype: np.dtype) -> Operand:
         """A function of each element; one of a single element is repeated."""
-        ...
 
+    @abstractmethod
     def move(self, inputs: Sequence[Operand], index: np.ndarray) -> Operand:
         """The elements of the joined inputs at these places."""
-        ...
 
+    @abstractmethod
     def product(self, vector: Operand, matrix: np.ndarray) -> Operand:
         """Each row of the vector times the matrix (row length, columns)."""
-        ...
 
+    @abstractmethod
     def lookup(self, table: Operand, place: Operand) -> Operand:
         """The elements of the table at places that differ from object to object, and lie within it."""
-        ...
 
 
 Lowering = Callable[[Steps, Equation], list[Shaped]]

@@ -10,7 +10,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
 
 from flashsim.errors import FlashSimError
-from flashsim.export.equation import Equation, Shaped
+from flashsim.export.equation import Equation, Shaped, Steps
 from flashsim.export.graph import Elementwise, Graph, Lookup, Move, Operand, Product, Step, Value, needed
 from flashsim.export.lowering import LOWERINGS
 
@@ -34,7 +34,7 @@ def trace(function: Callable[..., Any], widths: Sequence[int], expansions: Expan
 
 
 @dataclass(frozen=True)
-class _Steps:
+class _Steps(Steps):
     """The steps so far, as what lowers an operation adds to them."""
 
     expansions: Expansions
@@ -61,6 +61,8 @@ class _Steps:
         if (called := _called(equation)) is not None:
             return self.walk(called, inputs)
         name = equation.primitive.name
+        if name == "scan":
+            return self._repeated(equation.params, inputs)
         if all(one.is_constant for one in inputs):
             outputs = _apply(equation, [one.array for one in inputs])
             return [Shaped.of(one, one.dtype) for one in outputs]
@@ -74,6 +76,21 @@ class _Steps:
         shapes = [_described(variable) for variable in equation.outvars]
         apply = lambda *operands: _apply(equation, operands)  # noqa: E731 (one of several things an equation is)
         return LOWERINGS[name](self, Equation(name, equation.params, inputs, shapes, apply))
+
+    def _repeated(self, loop: Mapping[str, Any], inputs: list[Shaped]) -> list[Shaped]:
+        """A loop of fixed length, written out."""
+        constants, carried = inputs[: loop["num_consts"]], inputs[loop["num_consts"] :]
+        carried, tables = carried[: loop["num_carry"]], carried[loop["num_carry"] :]
+        made: list[list[Shaped]] = [[] for _ in range(loop["length"])]
+        for turn in range(loop["length"])[:: -1 if loop["reverse"] else 1]:
+            rows = [Shaped(self.move([one.operand], np.ravel(one.places[turn])), one.shape[1:]) for one in tables]
+            found = self.walk(loop["jaxpr"], [*constants, *carried, *rows])
+            carried, made[turn] = found[: loop["num_carry"]], found[loop["num_carry"] :]
+        joined = [[one.operand for one in column] for column in zip(*made, strict=True)]
+        sizes = [sum(one.size for one in column) for column in joined]
+        shapes = [(loop["length"], *one.shape) for one in made[0]]
+        stacked = [self.move(column, np.arange(size)) for column, size in zip(joined, sizes, strict=True)]
+        return [*carried, *(Shaped(one, shape) for one, shape in zip(stacked, shapes, strict=True))]
 
     def elementwise(self, name: str, inputs: Sequence[Operand], dtype: np.dtype) -> Operand:
         size = max(one.size for one in inputs)
