@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from flashsim.card import Card, read_card
 from flashsim.errors import FlashSimError
 from flashsim.events import expand, read_events
-from flashsim.export import Format, write_export
+from flashsim.exports import Format, write_export
 from flashsim.files import refuse_existing, remove
 from flashsim.release import Detector, card_origin, find_card, load, save, sha256
 from flashsim.simulation import Counts, Request, first_events, produce

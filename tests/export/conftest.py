@@ -3,8 +3,8 @@
 import pytest
 from formats import FORMATS
 
-from flashsim.export.chain import Chain
-from flashsim.export.functions import Exported, exported_detector, exported_stage
+from flashsim.exports.chain import Chain
+from flashsim.exports.functions import Exported, exported_detector, exported_stage
 from flashsim.release import Detector
 
 

@@ -10,10 +10,10 @@ import jax
 import numpy as np
 import pytest
 
-from flashsim.export.c import write_c
-from flashsim.export.functions import Exported
-from flashsim.export.onnx import write_onnx
-from flashsim.export.stablehlo import write_stablehlo
+from flashsim.exports.c import write_c
+from flashsim.exports.functions import Exported
+from flashsim.exports.onnx import write_onnx
+from flashsim.exports.stablehlo import write_stablehlo
 
 Run = Callable[[np.ndarray, np.ndarray], list[np.ndarray]]
 CC = ["cc", "-std=c99", "-O3", "-Wall", "-Wextra", "-Werror"]

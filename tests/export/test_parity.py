@@ -11,8 +11,8 @@ from formats import FORMATS
 
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.export.chain import Chain
-from flashsim.export.functions import Exported
+from flashsim.exports.chain import Chain
+from flashsim.exports.functions import Exported
 from flashsim.models import AbstractModel, create_model
 from flashsim.nets import MLP
 from flashsim.release import Detector

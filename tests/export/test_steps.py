@@ -9,7 +9,7 @@ import pytest
 from formats import FORMATS
 from jax.scipy.special import ndtri
 
-from flashsim.export.functions import Exported
+from flashsim.exports.functions import Exported
 
 WIDTH = 4
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flashsim.export.c.elementwise import expression, literal
-from flashsim.export.c.units import Plan, Unit
-from flashsim.export.graph import Elementwise, Lookup, Move, Operand, Product, Value
+from flashsim.exports.c.elementwise import expression, literal
+from flashsim.exports.c.units import Plan, Unit
+from flashsim.exports.graph import Elementwise, Lookup, Move, Operand, Product, Value
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from flashsim.export.equation import FLOAT, Equation, Lowering, Shaped, Steps
-from flashsim.export.graph import Operand
+from flashsim.exports.equation import FLOAT, Equation, Lowering, Shaped, Steps
+from flashsim.exports.graph import Operand
 
 JOINS = {"reduce_max": "max", "reduce_min": "min", "reduce_or": "or", "reduce_and": "and", "reduce_prod": "mul"}
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from flashsim.errors import FlashSimError
-from flashsim.export.functions import Exported
+from flashsim.exports.functions import Exported
 
 PLATFORMS = ("cpu", "cuda")
 

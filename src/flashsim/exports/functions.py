@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from jaxtyping import Array
 
-from flashsim.export.chain import Chain
+from flashsim.exports.chain import Chain
 from flashsim.training import TrainedStage
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
 
 from flashsim.errors import FlashSimError
-from flashsim.export.equation import Equation, Shaped, Steps
-from flashsim.export.graph import Elementwise, Graph, Lookup, Move, Operand, Product, Step, Value, needed
-from flashsim.export.lowering import LOWERINGS
+from flashsim.exports.equation import Equation, Shaped, Steps
+from flashsim.exports.graph import Elementwise, Graph, Lookup, Move, Operand, Product, Step, Value, needed
+from flashsim.exports.lowering import LOWERINGS
 
 KNOWN = (np.float32, np.int32, np.bool_)
 Expansions = Mapping[str, Callable[..., Any]]

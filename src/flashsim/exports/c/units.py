@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flashsim.export.graph import Elementwise, Graph, Lookup, Move, Operand, Product, Step, Value
+from flashsim.exports.graph import Elementwise, Graph, Lookup, Move, Operand, Product, Step, Value
 
 
 @dataclass(frozen=True)

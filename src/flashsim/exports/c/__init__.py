@@ -1,5 +1,5 @@
 """One source file in C99 without dependencies: blocks of objects, one loop a step, vectorisable by the compiler."""
 
-from flashsim.export.c.source import write_c
+from flashsim.exports.c.source import write_c
 
 __all__ = ["write_c"]

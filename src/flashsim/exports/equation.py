@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flashsim.export.graph import Operand, Value
+from flashsim.exports.graph import Operand, Value
 
 FLOAT, INTEGER = np.dtype(np.float32), np.dtype(np.int32)
 

@@ -1,5 +1,5 @@
 """Graphs of ONNX, in float32, for any number of objects."""
 
-from flashsim.export.onnx.model import write_onnx
+from flashsim.exports.onnx.model import write_onnx
 
 __all__ = ["write_onnx"]

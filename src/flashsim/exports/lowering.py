@@ -5,9 +5,9 @@ from itertools import accumulate
 import numpy as np
 
 from flashsim.errors import FlashSimError
-from flashsim.export.contraction import JOINS, cumsum, dot_general, pairwise_reduction, reduce_sum
-from flashsim.export.equation import Equation, Lowering, Shaped, Steps
-from flashsim.export.gather import gather
+from flashsim.exports.contraction import JOINS, cumsum, dot_general, pairwise_reduction, reduce_sum
+from flashsim.exports.equation import Equation, Lowering, Shaped, Steps
+from flashsim.exports.gather import gather
 
 _MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {}  # a solver moves alike in each step
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from flashsim.export.equation import INTEGER, Equation, Shaped, Steps
-from flashsim.export.graph import Operand
+from flashsim.exports.equation import INTEGER, Equation, Shaped, Steps
+from flashsim.exports.graph import Operand
 
 
 def gather(steps: Steps, equation: Equation) -> list[Shaped]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from flashsim.card import Card, Names, Predicted
-from flashsim.export.chain import Chain
+from flashsim.exports.chain import Chain
 from flashsim.release import Detector
 from flashsim.stages import ConditionColumn
 from flashsim.training import TrainedStage

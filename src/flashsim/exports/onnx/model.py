@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from flashsim.errors import FlashSimError
-from flashsim.export.expansions import WITHOUT_LIBRARY
-from flashsim.export.functions import Exported
-from flashsim.export.graph import Elementwise, Lookup, Move, Operand, Product, Step, Value
-from flashsim.export.onnx.elementwise import OPERATORS, nodes
-from flashsim.export.trace import trace
+from flashsim.exports.expansions import WITHOUT_LIBRARY
+from flashsim.exports.functions import Exported
+from flashsim.exports.graph import Elementwise, Lookup, Move, Operand, Product, Step, Value
+from flashsim.exports.onnx.elementwise import OPERATORS, nodes
+from flashsim.exports.trace import trace
 
 OPSET = 17
 FORMAT_VERSION = 8

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from flashsim.errors import FlashSimError
-from flashsim.export.graph import Elementwise
+from flashsim.exports.graph import Elementwise
 
 _ANY = {
     "add": "{0} + {1}",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from flashsim.errors import FlashSimError, nearest
-from flashsim.export.c import write_c
-from flashsim.export.chain import Chain
-from flashsim.export.describe import describe
-from flashsim.export.functions import Exported, exported_detector, exported_stage
-from flashsim.export.onnx import write_onnx
-from flashsim.export.stablehlo import write_stablehlo
+from flashsim.exports.c import write_c
+from flashsim.exports.chain import Chain
+from flashsim.exports.describe import describe
+from flashsim.exports.functions import Exported, exported_detector, exported_stage
+from flashsim.exports.onnx import write_onnx
+from flashsim.exports.stablehlo import write_stablehlo
 from flashsim.files import atomic, refuse_existing
 from flashsim.release import Detector, sha256
 

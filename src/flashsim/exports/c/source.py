@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from flashsim.export.c.body import Body
-from flashsim.export.c.elementwise import literal
-from flashsim.export.c.units import plan
-from flashsim.export.expansions import SIMPLE
-from flashsim.export.functions import Exported
-from flashsim.export.trace import trace
+from flashsim.exports.c.body import Body
+from flashsim.exports.c.elementwise import literal
+from flashsim.exports.c.units import plan
+from flashsim.exports.expansions import SIMPLE
+from flashsim.exports.functions import Exported
+from flashsim.exports.trace import trace
 
 PRELUDE = Path(__file__).with_name("prelude.c")
 
