@@ -103,23 +103,22 @@ def test_the_example_in_cpp_compiles_and_runs(toy_release: Path, tmp_path: Path)
     if headers is None or found is None or found.origin is None or shutil.which("c++") is None:
         pytest.skip("needs c++, onnxruntime, and its headers, which no wheel has: set ONNXRUNTIME_INCLUDE to them")
     export(toy_release, tmp_path / "onnx", format="onnx")
+    folder = tmp_path / "onnx"
     library = next((Path(found.origin).parent / "capi").glob("libonnxruntime.so.*"))
-    subprocess.run(
-        [
-            "c++",
-            "-std=c++17",
-            "example.cpp",
-            "-I",
-            headers,
-            str(library),
-            f"-Wl,-rpath,{library.parent}",
-            "-o",
-            "example",
-        ],
-        cwd=tmp_path / "onnx",
-        check=True,
-    )
-    printed = subprocess.run(["./example"], cwd=tmp_path / "onnx", check=True, capture_output=True, text=True).stdout
+    (folder / "libonnxruntime.so.1").symlink_to(library)  # the wheel has the file, not the name that it goes by
+    command = [
+        "c++",
+        "-std=c++17",
+        "example.cpp",
+        "-I",
+        headers,
+        "libonnxruntime.so.1",
+        "-Wl,-rpath,.",
+        "-o",
+        "example",
+    ]
+    subprocess.run(command, cwd=folder, check=True)
+    printed = subprocess.run(["./example"], cwd=folder, check=True, capture_output=True, text=True).stdout
     assert len(printed.splitlines()) == 3
 
 
