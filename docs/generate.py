@@ -20,7 +20,7 @@ from flashsim.cli import app
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->\n\n"
 PUBLIC = (
-    ("flashsim", ("read_card", "train", "load", "simulate", "validate", "FlashSimError")),
+    ("flashsim", ("read_card", "train", "load", "simulate", "validate", "export", "FlashSimError")),
     ("flashsim.training", ("Progress",)),
     ("flashsim.release", ("Detector",)),
     ("flashsim.simulation", ("Counts",)),

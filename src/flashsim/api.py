@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from flashsim.card import Card, read_card
 from flashsim.errors import FlashSimError
 from flashsim.events import expand, read_events
+from flashsim.exports import Format, write_export
 from flashsim.files import refuse_existing, remove
 from flashsim.release import Detector, card_origin, find_card, load, save, sha256
 from flashsim.simulation import Counts, Request, first_events, produce
@@ -144,6 +145,24 @@ def validate(
     return metrics
 
 
+def export(
+    release: Detector | str | Path,
+    output: str | Path,
+    *,
+    format: Format,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, str]:
+    """Write every stage of a release, and the whole detector, for programs without Python, to the folder `output`.
+
+    `format` is ``"onnx"`` or ``"stablehlo"`` (which need the extra of that name), or ``"c"`` (one source file in
+    C99). Conditions in physical units and standard normal noise go in, outputs in physical units come out;
+    ``description.json`` says which.
+    Returns the files and their checksums.
+    """
+    detector = release if isinstance(release, Detector) else load(release)
+    return write_export(detector, format, Path(output), progress=progress)
+
+
 def _own_card(detector: Detector, release: Detector | str | Path) -> Card:
     """The card that a release was trained from, at its place on this machine, with the same test files."""
     if isinstance(release, Detector):
@@ -172,4 +191,4 @@ def _described(card: Card) -> dict[str, list[dict[str, str]]]:
     }
 
 
-__all__ = ["load", "simulate", "train", "validate"]
+__all__ = ["export", "load", "simulate", "train", "validate"]

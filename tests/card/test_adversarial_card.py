@@ -50,7 +50,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "bounded twice": ({"family": "wgan", "spectral_normalisation": True}, r"choose one"),
     "unknown feature": ({"family": "gan", "auxiliary": ["dp - chi3"]}, r"auxiliary\[0\].*'chi3'.*chi2"),
     "foreign feature": ({"family": "gan", "auxiliary": ["dp / logp"]}, r"'logp' is not predicted by this stage"),
-    "feature of an event": ({"family": "gan", "auxiliary": ["event_sum(dp)"]}, r"event_sum\(\) cannot be used here"),
+    "feature of an event": (
+        {"family": "gan", "auxiliary": ["event_sum(dp)"]},
+        "functions of whole events.* cannot be used here",
+    ),
     "feature without a name": ({"family": "gan", "auxiliary": ["1 + 1"]}, r"a number is no feature"),
     "unknown family": ({"family": "wgan-pg"}, r"no such family.*wgan-gp"),
     "unknown key": ({"family": "wgan-gp", "lambda": 10}, r"unknown key stage.resolution.model.lambda.*penalty"),

@@ -1,6 +1,7 @@
 """The card: what a user writes, read safely and checked as a whole."""
 
 from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
+from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.expressions import Expression
 from flashsim.card.model import (
     DEFAULT_FAMILY,
@@ -14,7 +15,7 @@ from flashsim.card.model import (
     SplineCouplingModel,
     Teacher,
 )
-from flashsim.card.names import Names
+from flashsim.card.names import Names, leaves
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
@@ -27,6 +28,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "UNITS",
     "AdversarialModel",
+    "Arithmetic",
     "Card",
     "Category",
     "ClassifierModel",
@@ -53,5 +55,6 @@ __all__ = [
     "card_from_dict",
     "factor",
     "internal_unit",
+    "leaves",
     "read_card",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.expressions import Expression
-from flashsim.card.functions import FUNCTIONS, NOT_IN_A_LOSS
+from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
 from flashsim.card.schema import Card
@@ -160,9 +160,8 @@ def _check_auxiliary(names: Names, stage: Stage) -> None:
                 f"{key} = {text!r}: {name!r} is not predicted by this stage{nearest(name, stage.predicted_names)}; "
                 f"use its {', '.join(stage.predicted_names)}"
             )
-        for name in _IDENTIFIER.findall(text):
-            if name in NOT_IN_A_LOSS:
-                raise FlashSimError(f"{key} = {text!r}: {name}() cannot be used here: it has no gradient")
+        if not expression.of_one_object:
+            raise FlashSimError(f"{key} = {text!r}: functions of whole events, and charge(), cannot be used here")
         if not expression.names:
             raise FlashSimError(f"{key} = {text!r}: a number is no feature; use {', '.join(stage.predicted_names)}")
 

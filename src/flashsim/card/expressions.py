@@ -1,25 +1,27 @@
 """Formulas of a card: read once, checked, and evaluated the same way in training and simulation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Int, Shaped
 
-from flashsim.card.functions import number
-from flashsim.card.nodes import Lookup, Node
+from flashsim.card.arithmetic import in_events
+from flashsim.card.nodes import Call, Lookup, Name, Node
 from flashsim.card.syntax import parse
 from flashsim.errors import FlashSimError
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula over columns: arithmetic, comparisons, conditions and a white-list of functions."""
+    """A formula over columns: arithmetic, comparisons, conditions and a white-list of functions.
+
+    One that is not `of_one_object` needs whole events, or a table of particles.
+    """
 
     text: str
     names: frozenset[str]
+    of_one_object: bool
     tree: Node
 
     @classmethod
@@ -45,7 +47,7 @@ class Expression:
         uses the values as a condition or a target refuses those with the row's number.
         """
         with np.errstate(all="ignore"):
-            values = np.asarray(self.tree.evaluate(lookup, offsets))
+            values = self.tree.evaluate(lookup, in_events(offsets))
         n_objects = int(offsets[-1])
         if values.ndim == 0:
             return np.full(n_objects, values[()])
@@ -53,12 +55,10 @@ class Expression:
             raise FlashSimError(f"{self.text!r} has {values.shape[0]} values for {n_objects} objects")
         return values
 
-    def traced(self, columns: Mapping[str, Float[Any, " objects"]]) -> Float[Any, " objects"]:
-        """The same for JAX arrays, within a loss: gradients go through it. Not for functions in `NOT_IN_A_LOSS`."""
-        return number(self.tree.evaluate(columns.__getitem__, np.zeros(0, np.int64)))
-
 
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Expression:
     tree = parse(text)
-    return Expression(text, frozenset(tree.names()), tree)
+    parts = list(tree.parts())
+    names = frozenset(part.name for part in parts if isinstance(part, Name))
+    return Expression(text, names, all(part.of_one_object for part in parts if isinstance(part, Call)), tree)

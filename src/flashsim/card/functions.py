@@ -2,29 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from flashsim.card.arithmetic import Arithmetic, Values
 from flashsim.card.charges import charge
 
-Values = Shaped[Any, "..."]
-"""An array of NumPy or, within a loss, of JAX, which is not imported here: commands that need no JAX start at once."""
-Apply = Callable[[list[Any], np.ndarray], Any]
-NOT_IN_A_LOSS = ("charge", "event_sum")
-"""Functions of whole events, or of tables: they cannot stand where gradients are taken."""
+Apply = Callable[[Arithmetic, list[Values]], Values]
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function that formulas may call, with the number of arguments that it takes."""
+    """A function that formulas may call, with the number of arguments that it takes.
+
+    One that is not `of_one_object` needs its whole event, or a table of particles.
+    """
 
     apply: Apply
     meaning: str
     least: int
     most: int | None  # None: any number
+    of_one_object: bool = True
 
     def accepts(self, count: int) -> bool:
         """Whether it can be called with `count` arguments."""
@@ -36,27 +35,6 @@ class Function:
         if self.most is None:
             return f"at least {self.least} arguments"
         return f"{self.least} argument{'s' if self.least != 1 else ''}"
-
-
-def library(*values: Values) -> Any:
-    """NumPy, or the library of the first array that is not NumPy's."""
-    foreign = [value for value in values if not isinstance(value, np.ndarray | np.generic)]
-    return foreign[0].__array_namespace__() if foreign else np
-
-
-def columnwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy on columns of any library that has it under the same name."""
-    return lambda *columns: getattr(library(*columns), function.__name__)(*columns)
-
-
-def number(values: Values) -> Values:
-    """Numbers in double precision, so that integers neither overflow nor divide to integers; those of JAX as floats."""
-    return np.asarray(values, dtype=np.float64) if library(values) is np else values.astype(float)
-
-
-def truth(values: Values) -> Values:
-    """Truth values: a number is true unless it is zero, so that 0/1 columns serve as flags."""
-    return values if values.dtype == np.bool_ else values != 0
 
 
 def event_sum(values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Float[np.ndarray, " objects"]:
@@ -72,58 +50,75 @@ def event_sum(values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " boun
     return sums[event].astype(np.float64)  # of no objects, bincount makes integers
 
 
-def is_in(values: Values, *choices: Values) -> Values:
-    """Whether a value is one of the choices."""
-    return reduce(columnwise(np.logical_or), (number(values) == number(one) for one in choices))
+def is_in(arithmetic: Arithmetic, values: list[Values]) -> Values:
+    """Whether the first of the values is one of the others."""
+    found, first = arithmetic.truth(np.zeros(())), arithmetic.number(values[0])
+    for one in values[1:]:
+        found = arithmetic.library.logical_or(found, first == arithmetic.number(one))
+    return found
 
 
-def clip(values: Values, low: Values, high: Values) -> Values:
-    """Values kept in a range."""
-    return columnwise(np.minimum)(columnwise(np.maximum)(values, low), high)
+def named(name: str) -> Apply:
+    """The function of numbers that NumPy, and what follows its names, has under this name."""
+    return lambda arithmetic, arguments: getattr(arithmetic.library, name)(*map(arithmetic.number, arguments))
 
 
-def _numeric(function: Callable[..., Any], meaning: str, count: int = 1) -> Function:
-    apply = columnwise(function) if isinstance(function, np.ufunc) else function
-    return Function(lambda arguments, _: apply(*map(number, arguments)), meaning, count, count)
+def _clip(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
+    x, low, high = map(arithmetic.number, arguments)
+    return arithmetic.library.minimum(arithmetic.library.maximum(x, low), high)
 
 
+def _where(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
+    condition, *choices = arguments
+    return arithmetic.library.where(arithmetic.truth(condition), *map(arithmetic.number, choices))
+
+
+_OF_ONE_NUMBER = {
+    "sqrt": "square root",
+    "exp": "exponential",
+    "log": "natural logarithm",
+    "log10": "decimal logarithm",
+    "log1p": "log(1 + x), exact for small x",
+    "abs": "absolute value",
+    "sign": "−1, 0 or 1",
+    "sin": "sine of radians",
+    "cos": "cosine of radians",
+    "tan": "tangent of radians",
+    "arcsin": "inverse sine, in radians",
+    "arccos": "inverse cosine, in radians",
+    "arctan": "inverse tangent, in radians",
+    "sinh": "hyperbolic sine",
+    "cosh": "hyperbolic cosine",
+    "tanh": "hyperbolic tangent",
+    "arcsinh": "inverse hyperbolic sine",
+}
+_OF_TWO_NUMBERS = {
+    "arctan2": "arctan2(y, x): angle of the point (x, y)",
+    "hypot": "hypot(x, y): sqrt(x² + y²)",
+    "minimum": "the smaller of two",
+    "maximum": "the larger of two",
+}
+_NUMERIC = {name: (meaning, 1) for name, meaning in _OF_ONE_NUMBER.items()} | {
+    name: (meaning, 2) for name, meaning in _OF_TWO_NUMBERS.items()
+}
 FUNCTIONS: dict[str, Function] = {
-    "sqrt": _numeric(np.sqrt, "square root"),
-    "exp": _numeric(np.exp, "exponential"),
-    "log": _numeric(np.log, "natural logarithm"),
-    "log10": _numeric(np.log10, "decimal logarithm"),
-    "log1p": _numeric(np.log1p, "log(1 + x), exact for small x"),
-    "abs": _numeric(np.abs, "absolute value"),
-    "sign": _numeric(np.sign, "−1, 0 or 1"),
-    "sin": _numeric(np.sin, "sine of radians"),
-    "cos": _numeric(np.cos, "cosine of radians"),
-    "tan": _numeric(np.tan, "tangent of radians"),
-    "arcsin": _numeric(np.arcsin, "inverse sine, in radians"),
-    "arccos": _numeric(np.arccos, "inverse cosine, in radians"),
-    "arctan": _numeric(np.arctan, "inverse tangent, in radians"),
-    "arctan2": _numeric(np.arctan2, "arctan2(y, x): angle of the point (x, y)", 2),
-    "sinh": _numeric(np.sinh, "hyperbolic sine"),
-    "cosh": _numeric(np.cosh, "hyperbolic cosine"),
-    "tanh": _numeric(np.tanh, "hyperbolic tangent"),
-    "arcsinh": _numeric(np.arcsinh, "inverse hyperbolic sine"),
-    "hypot": _numeric(np.hypot, "hypot(x, y): sqrt(x² + y²)", 2),
-    "minimum": _numeric(np.minimum, "the smaller of two", 2),
-    "maximum": _numeric(np.maximum, "the larger of two", 2),
-    "clip": _numeric(clip, "clip(x, low, high): x kept in a range", 3),
-    "charge": _numeric(charge, "electric charge (in e) of a Particle Data Group number; 0 if unknown"),
-    "where": Function(
-        lambda arguments, _: columnwise(np.where)(truth(arguments[0]), number(arguments[1]), number(arguments[2])),
-        "where(condition, a, b): a where the condition holds, else b",
-        3,
-        3,
+    name: Function(named(name), meaning, count, count) for name, (meaning, count) in _NUMERIC.items()
+} | {
+    "clip": Function(_clip, "clip(x, low, high): x kept in a range", 3, 3),
+    "charge": Function(
+        lambda _, arguments: charge(arguments[0]),
+        "electric charge (in e) of a Particle Data Group number; 0 if unknown",
+        1,
+        1,
+        of_one_object=False,
     ),
-    "isin": Function(
-        lambda arguments, _: is_in(*arguments), "isin(x, 1, 2, …): whether x is one of the values", 2, None
-    ),
+    "where": Function(_where, "where(condition, a, b): a where the condition holds, else b", 3, 3),
+    "isin": Function(is_in, "isin(x, 1, 2, …): whether x is one of the values", 2, None),
     "event_sum": Function(
-        lambda arguments, offsets: event_sum(arguments[0], offsets),
+        lambda arithmetic, arguments: event_sum(arguments[0], arithmetic.offsets),
         "sum over the objects of the same event, given to each of them",
         1,
         1,
+        of_one_object=False,
     ),
 }

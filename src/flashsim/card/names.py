@@ -11,9 +11,13 @@ from functools import cached_property
 
 from flashsim.card.expressions import Expression
 from flashsim.card.schema import Card
+from flashsim.card.units import internal_unit
 from flashsim.errors import FlashSimError, nearest
 
 EVENT_NAMES = ("run", "event")  # every EventBatch has them
+
+WHOLE = ("integer", "flag", "category")
+"""Types of variables whose values are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,26 @@ class Names:
     def predicted(self) -> dict[str, str]:
         """Every name that a stage gives a value, and the name of that stage."""
         return {name: stage.name for stage in self.card.stages for name in stage.predicted_names}
+
+    @cached_property
+    def integers(self) -> frozenset[str]:
+        """What simulation draws as whole numbers: classes, integers and flags."""
+        names: set[str] = set()
+        for stage in self.card.stages:
+            if isinstance(stage.predict, str):
+                names.add(stage.predict)
+            else:
+                names |= {name for name, variable in stage.predict.items() if variable.type in WHOLE}
+        return frozenset(names)
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of every column with one as FlashSim computes it, whatever the sample's is."""
+        declared = {name: column.unit for name, column in (self.card.columns | self.card.reconstructed).items()}
+        for stage in self.card.stages:
+            if not isinstance(stage.predict, str):
+                declared = {name: variable.unit for name, variable in stage.predict.items()} | declared
+        return {name: internal_unit(unit) for name, unit in declared.items()}
 
     @cached_property
     def everything(self) -> tuple[str, ...]:

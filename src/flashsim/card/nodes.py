@@ -4,34 +4,27 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
 
-import numpy as np
-from jaxtyping import Int
+from flashsim.card.arithmetic import Arithmetic, Values
+from flashsim.card.functions import Apply, named
 
-from flashsim.card.functions import Apply, Values, columnwise, library, number, truth
-
-Lookup = Callable[[str], Any]
-Offsets = Int[np.ndarray, " bounds"]
-Result = Values
-
-
-def as_array(values: Any) -> Result:
-    """NumPy's own numbers, which its functions give for columns without dimensions, as arrays; others as they are."""
-    return np.asarray(values) if library(values) is np else values
+Lookup = Callable[[str], Values]
 
 
 class Node(ABC):
     """A part of a formula."""
 
-    @abstractmethod
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
-        """The values, one an object, or a single one for a constant."""
+    arguments: tuple["Node", ...] = ()
 
     @abstractmethod
-    def names(self) -> Iterator[str]:
-        """The names that it uses."""
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
+        """The values, one an object, or a single one for a constant."""
+
+    def parts(self) -> Iterator["Node"]:
+        """Itself, and everything that it is made of."""
+        yield self
+        for argument in self.arguments:
+            yield from argument.parts()
 
 
 @dataclass(frozen=True)
@@ -40,13 +33,9 @@ class Number(Node):
 
     value: float
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """The number itself."""
-        return np.asarray(self.value, dtype=np.float64)
-
-    def names(self) -> Iterator[str]:
-        """None."""
-        yield from ()
+        return arithmetic.number(self.value)
 
 
 @dataclass(frozen=True)
@@ -55,14 +44,10 @@ class Name(Node):
 
     name: str
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
-        """The column as the caller knows it; flags stay flags, everything else is a double."""
-        values = as_array(lookup(self.name))
-        return values if values.dtype == np.bool_ else number(values)
-
-    def names(self) -> Iterator[str]:
-        """Itself."""
-        yield self.name
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
+        """The column as the caller knows it; flags stay flags, everything else is a number."""
+        values = arithmetic.library.asarray(lookup(self.name))
+        return values if values.dtype == bool else arithmetic.number(values)
 
 
 @dataclass(frozen=True)
@@ -71,15 +56,12 @@ class Call(Node):
 
     function: Apply
     arguments: tuple[Node, ...]
+    of_one_object: bool = True
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """The function of the evaluated arguments."""
-        return as_array(self.function([one.evaluate(lookup, offsets) for one in self.arguments], offsets))
-
-    def names(self) -> Iterator[str]:
-        """Those of the arguments."""
-        for argument in self.arguments:
-            yield from argument.names()
+        values = [one.evaluate(lookup, arithmetic) for one in self.arguments]
+        return arithmetic.library.asarray(self.function(arithmetic, values))
 
 
 @dataclass(frozen=True)
@@ -89,59 +71,50 @@ class Logical(Node):
     operator: str
     arguments: tuple[Node, ...]
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """Truth values."""
-        flags = [truth(one.evaluate(lookup, offsets)) for one in self.arguments]
+        flags = [arithmetic.truth(one.evaluate(lookup, arithmetic)) for one in self.arguments]
+        library = arithmetic.library
         if self.operator == "~":
-            return as_array(columnwise(np.logical_not)(flags[0]))
-        return as_array(reduce(columnwise(np.logical_and if self.operator == "&" else np.logical_or), flags))
-
-    def names(self) -> Iterator[str]:
-        """Those of the arguments."""
-        for argument in self.arguments:
-            yield from argument.names()
+            return library.asarray(library.logical_not(flags[0]))
+        join = library.logical_and if self.operator == "&" else library.logical_or
+        result = flags[0]
+        for flag in flags[1:]:
+            result = join(result, flag)
+        return library.asarray(result)
 
 
 @dataclass(frozen=True)
 class Comparison(Node):
     """One comparison, or a chain of them as in `2 < eta < 5`."""
 
-    operators: tuple[np.ufunc, ...]
-    operands: tuple[Node, ...]
+    operators: tuple[Apply, ...]
+    arguments: tuple[Node, ...]
 
-    def evaluate(self, lookup: Lookup, offsets: Offsets) -> Result:
+    def evaluate(self, lookup: Lookup, arithmetic: Arithmetic) -> Values:
         """Truth values: whether every link of the chain holds."""
-        values = [number(one.evaluate(lookup, offsets)) for one in self.operands]
-        links = zip(self.operators, values[:-1], values[1:], strict=True)
-        return as_array(
-            reduce(columnwise(np.logical_and), (columnwise(operator)(left, right) for operator, left, right in links))
-        )
-
-    def names(self) -> Iterator[str]:
-        """Those of the operands."""
-        for operand in self.operands:
-            yield from operand.names()
-
-
-def _operator(function: np.ufunc) -> Apply:
-    return lambda arguments, _: columnwise(function)(*map(number, arguments))
+        values = [one.evaluate(lookup, arithmetic) for one in self.arguments]
+        result = self.operators[0](arithmetic, values[:2])
+        for operator, left, right in zip(self.operators[1:], values[1:-1], values[2:], strict=True):
+            result = arithmetic.library.logical_and(result, operator(arithmetic, [left, right]))
+        return arithmetic.library.asarray(result)
 
 
 OPERATORS: dict[type[ast.AST], Apply] = {
-    ast.Add: _operator(np.add),
-    ast.Sub: _operator(np.subtract),
-    ast.Mult: _operator(np.multiply),
-    ast.Div: _operator(np.divide),
-    ast.Mod: _operator(np.remainder),
-    ast.Pow: _operator(np.float_power),
-    ast.USub: _operator(np.negative),
-    ast.UAdd: _operator(np.positive),
+    ast.Add: named("add"),
+    ast.Sub: named("subtract"),
+    ast.Mult: named("multiply"),
+    ast.Div: named("divide"),
+    ast.Mod: named("remainder"),
+    ast.Pow: named("float_power"),
+    ast.USub: named("negative"),
+    ast.UAdd: named("positive"),
 }
-COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
+COMPARISONS: dict[type[ast.cmpop], Apply] = {
+    ast.Lt: named("less"),
+    ast.LtE: named("less_equal"),
+    ast.Gt: named("greater"),
+    ast.GtE: named("greater_equal"),
+    ast.Eq: named("equal"),
+    ast.NotEq: named("not_equal"),
 }

@@ -146,4 +146,4 @@ def _call(node: ast.Call) -> Call:
     function = FUNCTIONS[name]
     if not function.accepts(len(node.args)):
         raise FlashSimError(f"{name}() takes {function.arity}, {len(node.args)} given")
-    return Call(function.apply, tuple(_convert(argument) for argument in node.args))
+    return Call(function.apply, tuple(_convert(argument) for argument in node.args), function.of_one_object)

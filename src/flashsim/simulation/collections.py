@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Int32, Shaped
 
-from flashsim.card import Card, internal_unit
+from flashsim.card import Card, Names
 from flashsim.events import Collection, OutputBatch
 from flashsim.events.batch import offsets_from_counts
 from flashsim.simulation.detector import SimulatedBlock
@@ -20,7 +20,7 @@ def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
     """
     batch, namespace = simulated.block.batch, simulated.namespace
     rows = namespace.selected(card.output.where)
-    integers = _integers(card)
+    integers = Names(card).integers
     reconstructed = {
         name: _whole(namespace[name][rows]) if name in integers else namespace[name][rows].astype(np.float32)
         for name in card.output.columns
@@ -45,28 +45,11 @@ def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
 
 def output_units(card: Card) -> dict[str, str]:
     """The unit of every column as it is written: FlashSim's own units, whatever the sample's were."""
-    units = {f"{TRUTH}_{name}": internal_unit(column.unit) for name, column in card.columns.items()}
-    predicted = {
-        name: variable.unit
-        for stage in card.stages
-        if not isinstance(stage.predict, str)
-        for name, variable in stage.predict.items()
+    units = Names(card).units
+    return {f"{TRUTH}_{name}": units[name] for name in card.columns} | {
+        f"{card.output.name}_{name}": units[name] for name in card.output.columns
     }
-    for name in card.output.columns:
-        unit = card.reconstructed[name].unit if name in card.reconstructed else predicted[name]
-        units[f"{card.output.name}_{name}"] = internal_unit(unit)
-    return units
 
 
 def _whole(values: Shaped[np.ndarray, " objects"]) -> Int32[np.ndarray, " objects"]:
     return np.where(np.isfinite(values), values, -1).astype(np.int32)
-
-
-def _integers(card: Card) -> set[str]:
-    names: set[str] = set()
-    for stage in card.stages:
-        if isinstance(stage.predict, str):
-            names.add(stage.predict)
-        else:
-            names |= {n for n, variable in stage.predict.items() if variable.type in ("integer", "flag", "category")}
-    return names

@@ -7,13 +7,17 @@ from flashsim.stages.features import (
     outputs,
     require_finite,
 )
-from flashsim.stages.namespace import Namespace
+from flashsim.stages.namespace import Namespace, formulas, parsed
+from flashsim.stages.of_one_object import OF_ONE_OBJECT
 
 __all__ = [
+    "OF_ONE_OBJECT",
     "ConditionColumn",
     "Namespace",
     "condition_columns",
     "conditions",
+    "formulas",
     "outputs",
+    "parsed",
     "require_finite",
 ]

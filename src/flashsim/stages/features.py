@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -22,6 +23,10 @@ class ConditionColumn:
     def name(self) -> str:
         """Such as ``log10(p)`` or ``species == 13``."""
         return self.text if self.value is None else f"{self.text} == {self.value}"
+
+    def of(self, values: Any) -> Any:
+        """The column, from the values of its `text`: themselves, or whether they are of this class."""
+        return values if self.value is None else values == self.value
 
 
 def condition_columns(card: Card, stage: Stage, classes: Mapping[str, Sequence[int]]) -> tuple[ConditionColumn, ...]:
@@ -45,7 +50,7 @@ def conditions(
     for index, column in enumerate(columns):
         values = namespace.evaluate(column.text)[rows]
         with np.errstate(over="ignore"):  # infinite then, and refused by `require_finite`
-            matrix[:, index] = values if column.value is None else values == column.value
+            matrix[:, index] = column.of(values)
     return matrix
 
 

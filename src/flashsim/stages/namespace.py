@@ -20,7 +20,7 @@ class Namespace:
     """
 
     def __init__(self, card: Card, batch: EventBatch):
-        self._formulas = _formulas(card)
+        self._formulas = formulas(card)
         self._batch = batch
         self._offsets = batch.offsets
         self._columns: dict[str, np.ndarray] = dict(batch.columns)
@@ -44,7 +44,7 @@ class Namespace:
 
     def evaluate(self, text: str) -> Shaped[np.ndarray, " objects"]:
         """An expression of the card over all objects of the batch."""
-        return self[text] if text in self._columns else _parsed(text).evaluate(self.__getitem__, self._offsets)
+        return self[text] if text in self._columns else parsed(text).evaluate(self.__getitem__, self._offsets)
 
     def place(self, row: int) -> str:
         """How a user finds an object: its run, its event, and its place in the event."""
@@ -61,17 +61,19 @@ class Namespace:
 _PARSED: dict[str, Expression] = {}
 
 
-def _parsed(text: str) -> Expression:
+def parsed(text: str) -> Expression:
+    """A formula of a card, which was checked when the card was read; parsed once."""
     if text not in _PARSED:
         _PARSED[text] = Expression.parse(text)
     return _PARSED[text]
 
 
-def _formulas(card: Card) -> dict[str, Expression]:
+def formulas(card: Card) -> dict[str, Expression]:
+    """The formula of every name that a card gives one."""
     texts = {name: category.expression for name, category in card.categories.items()}
     texts |= card.derive
     for stage in card.stages:
         if not isinstance(stage.predict, str):
             texts |= {name: v.expression for name, v in stage.predict.items() if v.expression is not None}
     texts |= {name: column.formula for name, column in card.reconstructed.items() if column.formula}
-    return {name: _parsed(text) for name, text in texts.items()}
+    return {name: parsed(text) for name, text in texts.items()}

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from flashsim.card import Expression
 from flashsim.errors import FlashSimError
 from flashsim.models.location_scale import LocationScale
+from flashsim.stages import OF_ONE_OBJECT
 from flashsim.transforms import Standard, Transform
 
 
@@ -64,5 +65,7 @@ class Auxiliary(eqx.Module):
         """The features of one object."""
         physical = self.outputs.inverse(self.base.restore(conditions, scores)[None])
         columns = {name: physical[:, index] for index, name in enumerate(self.names)}
-        values = jnp.stack([Expression.parse(text).traced(columns) for text in self.texts], axis=1)
-        return self.scaling.forward(values, jnp.zeros_like(values))[0]
+        formulas = [Expression.parse(text).tree for text in self.texts]
+        values = [OF_ONE_OBJECT.number(tree.evaluate(columns.__getitem__, OF_ONE_OBJECT)) for tree in formulas]
+        features = jnp.stack(values, axis=1)
+        return self.scaling.forward(features, jnp.zeros_like(features))[0]
