@@ -7,7 +7,8 @@ which waits while another one is measured; all use every core. Rounds alternate 
 a first one that compiles and is not counted; a ratio is the median of those of the rounds.
 
 Rows are those of the batch that a step reads. PIDGAN makes two halves of them, one full and one generated; in
-FlashSim each row serves as both, so that its critic learns from twice as many objects a row: `objects` counts these.
+FlashSim each row serves as both, so that its critic learns from twice as many objects a row: `objects` is the ratio
+of those. `a core` is the ratio of rows a second of one core, which other users of the machine change less.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from peers.child import Child
+from peers.child import Child, Rate
 from peers.data import write_rows
 from peers.environments import environment
 from simulate import sgemm
@@ -46,7 +47,7 @@ COMPARISONS = (
     Comparison("pidgan", "train bce-gan", ("train bce-gan",), 1.4, objects=2),
     Comparison("pidgan", "train bce-gan-alp", ("train bce-gan-alp",), 2.0, objects=2),
     Comparison("pidgan", "train wgan-alp", ("train wgan-alp",), 2.0, objects=2),
-    Comparison("pidgan", "generate", ("generate", "generate compiled"), 1.0),
+    Comparison("pidgan", "generate", ("generate", "generate in tiles", "call compiled", "call compiled in tiles"), 1.0),
     Comparison("nflows", "sample", ("sample", "sample in tiles"), 20.0),
 )
 
@@ -59,13 +60,23 @@ class Found:
     task: str
     aim: float
     objects: int
-    peer_rates: list[float]
-    own_rates: list[float]
+    peer_rates: list[Rate]
+    own_rates: list[Rate]
 
     @property
     def ratios(self) -> list[float]:
-        """FlashSim over the peer, one a round."""
-        return [own / peer for own, peer in zip(self.own_rates, self.peer_rates, strict=True)]
+        """FlashSim over the peer by the clock, one a round."""
+        return [own.wall / peer.wall for own, peer in zip(self.own_rates, self.peer_rates, strict=True)]
+
+    @property
+    def core_ratios(self) -> list[float]:
+        """The same for a second of one core."""
+        return [own.core / peer.core for own, peer in zip(self.own_rates, self.peer_rates, strict=True)]
+
+    @property
+    def numbers(self) -> dict:
+        """What JSON can hold."""
+        return asdict(self) | {"ratios": self.ratios, "core_ratios": self.core_ratios}
 
 
 def main() -> None:
@@ -108,7 +119,7 @@ def measure(own: Child, peers: dict[str, Child], seconds: float, rounds: int) ->
         peer = peers[one.peer]
         for task in one.of_peer:
             peer.rate(task, 0)
-        fastest[one.task] = max(one.of_peer, key=lambda task, peer=peer: peer.rate(task, seconds / 2))
+        fastest[one.task] = max(one.of_peer, key=lambda task, peer=peer: peer.rate(task, seconds / 2).wall)
     found = {one.task: Found(one.peer, one.task, one.aim, one.objects, [], []) for one in chosen}
     products, shares, loads = [], [], []
     for number in range(rounds):
@@ -119,7 +130,7 @@ def measure(own: Child, peers: dict[str, Child], seconds: float, rounds: int) ->
             found[one.task].own_rates.append(own.rate(one.task, seconds))
         if "generate" in found:
             without = own.rate("generate without random numbers", seconds)
-            shares.append(1 - found["generate"].own_rates[-1] / without)
+            shares.append(1 - found["generate"].own_rates[-1].core / without.core)
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     versions = {name: text for child in (own, *peers.values()) for name, text in child.versions.items()}
     return {
@@ -127,7 +138,7 @@ def measure(own: Child, peers: dict[str, Child], seconds: float, rounds: int) ->
         "sgemm_gflops": products,
         "load": loads,
         "random_share": shares,
-        "comparisons": [asdict(one) | {"ratios": one.ratios} for one in found.values()],
+        "comparisons": [one.numbers for one in found.values()],
     }
 
 
@@ -137,12 +148,13 @@ def print_table(numbers: dict) -> None:
         print(f"{name:<20} {spread(numbers[name], '.1f')} {unit}")
     if numbers["random_share"]:
         print(f"{'random_share':<20} {spread(numbers['random_share'], '.2f')} of generation (aim: at most 0.25)")
-    print(f"\n{'rows a second':<20} {'peer':>12} {'FlashSim':>12}   {'ratio':<22} {'aim':>5}   objects")
+    print(f"\n{'rows a second':<20} {'peer':>12} {'FlashSim':>12}   {'ratio':<22} {'a core':<8} {'aim':>5}   objects")
     for one in numbers["comparisons"]:
-        peer, own = median(one["peer_rates"]), median(one["own_rates"])
+        peer, own = (median(rate.wall for rate in one[side]) for side in ("peer_rates", "own_rates"))
+        ratio, core = median(one["ratios"]), median(one["core_ratios"])
         print(
-            f"{one['task']:<20} {peer:>12,.0f} {own:>12,.0f}   {spread(one['ratios'], '.2f'):<22} {one['aim']:>5}"
-            f"   {one['objects'] * median(one['ratios']):.2f}"
+            f"{one['task']:<20} {peer:>12,.0f} {own:>12,.0f}   {spread(one['ratios'], '.2f'):<22} {core:<8.2f} "
+            f"{one['aim']:>5}   {one['objects'] * ratio:.2f}"
         )
 
 

@@ -5,7 +5,6 @@ generated object. The rows counted are the n that are read.
 """
 
 import sys
-import time
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -13,7 +12,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
-from serve import pieces, serve
+from serve import Stopwatch, Task, Work, pieces, serve
 
 from flashsim.card import Model, Training
 from flashsim.models import AbstractModel, adversary, create_model
@@ -40,18 +39,17 @@ class Clock:
     """A report of the trainer that counts rows and seconds, and stops it when the time is over."""
 
     def __init__(self, rows: int, seconds: float):
-        self.rows, self.seconds, self.epochs, self.elapsed = rows, seconds, -COMPILED, 0.0
-        self.start = time.perf_counter()
+        self.rows, self.seconds, self.epochs = rows, seconds, -COMPILED
+        self.watch, self.work = Stopwatch(), Work(0, 0.0, 0.0)
 
     def __call__(self, epoch: object) -> None:
         """Called after every epoch."""
-        now = time.perf_counter()
         self.epochs += 1
         if self.epochs <= 0:
-            self.start = now
+            self.watch = Stopwatch()
             return
-        self.elapsed = now - self.start
-        if self.elapsed >= self.seconds:
+        self.work = self.watch.done(self.epochs * self.rows)
+        if self.work.seconds >= self.seconds:
             raise EnoughError
 
 
@@ -60,18 +58,18 @@ def untrained(options: Model, x: np.ndarray, y: np.ndarray) -> AbstractModel:
     return create_model(options, x.shape[1], y.shape[1], jax.random.key(0)).model
 
 
-def training(options: Model, x: np.ndarray, y: np.ndarray):
+def training(options: Model, x: np.ndarray, y: np.ndarray) -> Task:
     """Whole epochs of the trainer: with the moving average, and with the held-out loss of one batch."""
     rows = TrainingData(x, y, np.ones(len(x), np.float32))
     held_out = TrainingData(*(array[:BATCH] for array in (rows.conditions, rows.targets, rows.weights)))
     learner = adversary(untrained(options, x, y), options, x.shape[1], None, jax.random.key(1))
     settings = Training(epochs=10**5, batch=BATCH, learning_rate=1e-3, patience=10**5)
 
-    def measure(seconds: float) -> tuple[int, float]:
+    def measure(seconds: float) -> Work:
         clock = Clock(len(x), seconds)
         with suppress(EnoughError):
             fit(learner, rows, held_out, settings, report=clock)
-        return clock.epochs * clock.rows, clock.elapsed
+        return clock.work
 
     return measure
 
@@ -88,7 +86,7 @@ def _without_random_numbers(model, keys, conditions):
     return (jax.vmap(model.sample)(conditions, noise),)
 
 
-def simulation(model: AbstractModel, x: np.ndarray, draw=_drawn):
+def simulation(model: AbstractModel, x: np.ndarray, draw=_drawn) -> Task:
     """Blocks of objects, each with keys of its own, by the workers of a production."""
     counters = np.zeros((len(x), 6), np.uint32)
     counters[:, -1] = np.arange(len(x))
@@ -98,15 +96,15 @@ def simulation(model: AbstractModel, x: np.ndarray, draw=_drawn):
         (found,) = in_tiles(lambda *tile: draw(model, *tile), keys, x[rows])
         return len(found)
 
-    def measure(seconds: float) -> tuple[int, float]:
-        start = time.perf_counter()
+    def measure(seconds: float) -> Work:
+        watch = Stopwatch()
 
-        def endless():
-            while time.perf_counter() - start < seconds:
+        def passes():
+            yield from pieces(len(x), BLOCK)
+            while watch.seconds < seconds:
                 yield from pieces(len(x), BLOCK)
 
-        rows = sum(in_order(block, endless(), workers=None))
-        return rows, time.perf_counter() - start
+        return watch.done(sum(in_order(block, passes(), workers=None)))
 
     return measure
 

@@ -5,13 +5,39 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-Task = Callable[[float], tuple[int, float]]
-"""From the seconds to measure for (at least) to the rows done and the seconds that they took."""
+
+class Work(NamedTuple):
+    """Rows done, the seconds that passed, and those that all cores together spent on them."""
+
+    rows: int
+    seconds: float
+    core_seconds: float
+
+
+Task = Callable[[float], Work]
+"""From the seconds to measure for, at least, to what was done."""
+
+
+class Stopwatch:
+    """The time since it was made."""
+
+    def __init__(self):
+        self._start, self._spent = time.perf_counter(), time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """By the clock on the wall."""
+        return time.perf_counter() - self._start
+
+    def done(self, rows: int) -> Work:
+        """So many rows since the start."""
+        return Work(rows, self.seconds, time.process_time() - self._spent)
 
 
 def serve(versions: dict[str, str], tasks: dict[str, Task]) -> None:
-    """Answer each line ``{"task": ..., "seconds": ...}`` of the input by ``{"rows": ..., "seconds": ...}``.
+    """Answer each line ``{"task": ..., "seconds": ...}`` of the input by the fields of its `Work`, as JSON too.
 
     The first line of the output holds versions and tasks. Whatever else the package prints goes to the errors.
     """
@@ -20,20 +46,19 @@ def serve(versions: dict[str, str], tasks: dict[str, Task]) -> None:
     print(json.dumps({"versions": versions, "tasks": list(tasks)}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        rows, seconds = tasks[request["task"]](request["seconds"])
-        print(json.dumps({"rows": rows, "seconds": seconds}), file=answers, flush=True)
+        work = tasks[request["task"]](request["seconds"])
+        print(json.dumps(work._asdict()), file=answers, flush=True)
 
 
 def repeated(call: Callable[[], object], rows: int) -> Task:
     """A task that makes the same call, worth so many rows, until the time is over."""
 
-    def measure(seconds: float) -> tuple[int, float]:
-        calls, start = 0, time.perf_counter()
-        while True:
+    def measure(seconds: float) -> Work:
+        calls, watch = 0, Stopwatch()
+        while calls == 0 or watch.seconds < seconds:
             call()
-            calls, elapsed = calls + 1, time.perf_counter() - start
-            if elapsed >= seconds:
-                return calls * rows, elapsed
+            calls += 1
+        return watch.done(calls * rows)
 
     return measure
 
