@@ -7,6 +7,7 @@ import numpy as np
 from flashsim.errors import FlashSimError
 from flashsim.exports.contraction import JOINS, cumsum, dot_general, pairwise_reduction, reduce_sum
 from flashsim.exports.equation import Equation, Lowering, Shaped, Steps
+from flashsim.exports.graph import Operand
 from flashsim.exports.gather import gather
 
 _MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {}  # a solver moves alike in each step
@@ -14,7 +15,15 @@ _MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {
 
 def _elementwise(steps: Steps, equation: Equation) -> list[Shaped]:
     ((shape, dtype),) = equation.outputs
-    return [Shaped(steps.elementwise(equation.name, [one.operand for one in equation.inputs], dtype), shape)]
+    operands = [_spread(steps, one, shape) for one in equation.inputs]
+    return [Shaped(steps.elementwise(equation.name, operands, dtype), shape)]
+
+
+def _spread(steps: Steps, one: Shaped, shape: tuple[int, ...]) -> Operand:
+    """The elements along axes of length one, repeated; a single element is repeated by every elementwise step."""
+    if one.operand.size == 1 or one.shape == shape:
+        return one.operand
+    return steps.move([one.operand], np.ravel(np.broadcast_to(one.places, shape)))
 
 
 def _move(steps: Steps, equation: Equation) -> list[Shaped]:

@@ -101,6 +101,8 @@ class _Steps(Steps):
         return self._add(Elementwise(name, tuple(repeated), Value(size, np.dtype(dtype))))
 
     def move(self, inputs: Sequence[Operand], index: np.ndarray) -> Operand:
+        if not index.size:
+            return np.zeros(0, inputs[0].dtype)
         sizes = np.cumsum([0, *(one.size for one in inputs)])
         # Inputs of which nothing is taken are left out, and one that is taken as it is stays what it is.
         used = [i for i in range(len(inputs)) if ((index >= sizes[i]) & (index < sizes[i + 1])).any()]
