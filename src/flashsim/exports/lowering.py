@@ -7,8 +7,8 @@ import numpy as np
 from flashsim.errors import FlashSimError
 from flashsim.exports.contraction import JOINS, cumsum, dot_general, pairwise_reduction, reduce_sum
 from flashsim.exports.equation import Equation, Lowering, Shaped, Steps
-from flashsim.exports.graph import Operand
 from flashsim.exports.gather import gather
+from flashsim.exports.graph import Operand
 
 _MOVED: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[np.ndarray]] = {}  # a solver moves alike in each step
 
