@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from flashsim.card import SplineCouplingModel, Training
+from flashsim.card import Predicted, SplineCouplingModel, Stage, Training
 from flashsim.models import create_model
 from flashsim.training import TrainingData
 from flashsim.training.outputs import latent
@@ -36,14 +36,21 @@ def test_classes_have_their_fractions_and_what_depends_on_them_follows():
     targets = latent(transform, columns, seed=0)
     data = TrainingData(condition[:, None].astype(np.float32), targets, np.ones(20_000, np.float32))
     card = SplineCouplingModel(family="spline-coupling", width=32, depth=2, layers=4, bins=6)
+    stage = Stage(
+        name="toy",
+        kind="response",
+        given=["condition"],
+        predict={"other": Predicted(), "hypothesis": Predicted(type="category")},
+        model=card,
+        training=Training(epochs=8, batch=512, learning_rate=1e-2),
+    )
     model, _ = train_model(
         create_model(card, 1, targets.shape[1], jax.random.key(0)),
         data,
         data,
-        Training(epochs=8, batch=512, learning_rate=1e-2),
+        stage,
+        transform,
         checkpoint=None,
-        report=None,
-        calibrate=False,
     )
     for value in (-1.0, 1.0):
         noise = jax.random.normal(jax.random.key(5), (20_000, model.noise))
