@@ -43,9 +43,9 @@ def object_keys(seed: int, counters: UInt32[np.ndarray, "objects 6"]) -> UInt32[
     return keys
 
 
-def stage_number(name: str) -> int:
+def stage_number(name: str) -> np.uint32:
     """A number for a stage that does not change when another stage is added before it."""
-    return zlib.crc32(name.encode())
+    return np.uint32(zlib.crc32(name.encode()))
 
 
 def normal_noise(

@@ -27,6 +27,6 @@ def run_stage(
     conditions: Float[np.ndarray, "objects conditions"],
 ) -> tuple[Float[np.ndarray, "objects outputs"], Bool[np.ndarray, " objects"]]:
     """The outputs of each object, and which lie outside the training range."""
-    number = jnp.asarray(np.uint32(stage_number(trained.stage.name)))
+    number = jnp.asarray(stage_number(trained.stage.name))
     outputs, outside = in_tiles(lambda *tile: _respond(trained.response, number, *tile), keys, conditions)
     return outputs, outside
