@@ -52,7 +52,7 @@ def test_stages_have_numbers_of_their_own():
 def noise() -> dict[str, np.ndarray]:
     many = jnp.asarray(keys(one_event(objects=20_000)))
     draw = jax.jit(normal_noise, static_argnums=2)
-    return {name: np.asarray(draw(many, np.uint32(stage_number(name)), 3)) for name in ("acceptance", "resolution")}
+    return {name: np.asarray(draw(many, stage_number(name), 3)) for name in ("acceptance", "resolution")}
 
 
 def test_noise_is_standard_normal(noise: dict[str, np.ndarray]):

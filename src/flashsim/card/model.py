@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.base import CardModel
 
 Kind = Literal["category", "response"]
 DEFAULT_FAMILY: dict[str, str] = {"category": "classifier", "response": "flow-matching"}
+FOLLOWS: dict[str, JsonValue] = {"filled_in": "by the stage's kind"}
 
 Width = Annotated[int, Field(ge=1, le=8192, description="Neurons in a hidden layer.")]
 Depth = Annotated[int, Field(ge=1, le=64, description="Hidden layers.")]
@@ -28,7 +29,9 @@ Steps = Annotated[
 class ClassifierModel(CardModel):
     """`family = "classifier"`, for a category: probabilities of its classes, one of which is drawn."""
 
-    family: Literal["classifier"] = Field(description="A network with a softmax and a temperature.")
+    family: Literal["classifier"] = Field(
+        description="A network with a softmax and a temperature.", json_schema_extra=FOLLOWS
+    )
     width: Width = 128
     depth: Depth = 4
 
@@ -36,7 +39,7 @@ class ClassifierModel(CardModel):
 class FlowMatchingModel(CardModel):
     """`family = "flow-matching"`, for a response: a flow from noise to the outputs, in a few steps of a solver."""
 
-    family: Literal["flow-matching"] = Field(description="Conditional flow matching.")
+    family: Literal["flow-matching"] = Field(description="Conditional flow matching.", json_schema_extra=FOLLOWS)
     width: Width = 128
     depth: Depth = 4
     solver: Solver = "midpoint"
