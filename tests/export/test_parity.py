@@ -77,8 +77,7 @@ def test_the_whole_detector_simulates_as_the_stages_of_simulation(toy_detector: 
     keys = object_keys(4, object_counters(block.batch, block.copy))
     chain = Chain(toy_detector)
     noise = [
-        np.asarray(normal_noise(jnp.asarray(keys), stage_number(name), size))
-        for name, size in chain.noise.items()
+        np.asarray(normal_noise(jnp.asarray(keys), stage_number(name), size)) for name, size in chain.noise.items()
     ]
     table = np.stack([block.batch.columns[name] for name in chain.inputs], axis=1).astype(np.float32)
     found, selected, outside = runs["detector"](table, np.concatenate(noise, axis=1))

@@ -34,7 +34,7 @@ def there_and_back(transform: Transform, values: jax.Array, noise: jax.Array) ->
 
 
 @pytest.mark.parametrize("kind", list(tables))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_inverse_undoes_forward(kind: str, data: st.DataObject) -> None:
     column = data.draw(arrays(np.float32, ROWS, elements=tables[kind].map(np.float32)))
@@ -65,7 +65,7 @@ def test_inverse_undoes_forward(kind: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", ["continuous", "integer", "category", "atoms"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_any_weights_with_a_positive_sum(kind: str, data: st.DataObject) -> None:
     column = data.draw(arrays(np.float32, ROWS, elements=st.integers(0, 5).map(np.float32)))
