@@ -28,6 +28,11 @@ class Detector:
         """How many members its ensembles have; 1 where it has none."""
         return max(len(stage.members) for stage in self.stages)
 
+    @property
+    def has_members(self) -> bool:
+        """Whether it has ensembles, or had before one member was chosen."""
+        return self.member is not None or self.members > 1
+
     def with_member(self, member: int) -> "Detector":
         """The detector with one member of its ensembles alone, by its number from 0."""
         if not 0 <= member < self.members:

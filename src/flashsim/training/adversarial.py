@@ -1,7 +1,6 @@
 """A generator is trained with a critic beside it, of which nothing is kept."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -49,4 +48,4 @@ def _players(
             training.weights,
         )
     key = jax.random.fold_in(jax.random.key(member.seed), 1)
-    return replace(member, model=adversary(member.model, options, training.conditions.shape[1], auxiliary, key))
+    return member.of(adversary(member.model, options, training.conditions.shape[1], auxiliary, key))

@@ -51,12 +51,12 @@ def _teacher(student: Member[Generator], taught: Teacher) -> Member[FlowMatching
         steps=taught.steps,
         key=jax.random.fold_in(jax.random.key(student.seed), 1),
     )
-    return replace(student, model=flow)
+    return student.of(flow)
 
 
 def _lessons(student: Member[Generator], teacher: FlowMatching) -> Member[Distillation]:
-    held_out = _of_equal_weight(student.validation)
-    return replace(student, model=Distillation(student.model, teacher), validation=held_out)
+    lessons, held_out = Distillation(student.model, teacher), _of_equal_weight(student.validation)
+    return Member(lessons, student.training, held_out, student.seed)
 
 
 def _of_equal_weight(data: TrainingData) -> TrainingData:

@@ -10,14 +10,15 @@ from typing import Any, Generic, TypeVar
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Shaped
 
 from flashsim.card import Training
 from flashsim.models import AbstractLearner
 from flashsim.nets import named_arrays, together
 from flashsim.training.data import TrainingData
-from flashsim.training.play import Rows
 
 AnyLearner = TypeVar("AnyLearner", bound=AbstractLearner)
+Other = TypeVar("Other", bound=AbstractLearner)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ class Member(Generic[AnyLearner]):
     validation: TrainingData
     seed: int
 
+    def of(self, model: Other) -> "Member[Other]":
+        """Another learner with the same data and seed."""
+        return Member(model, self.training, self.validation, self.seed)
 
-def rows_of(data: Sequence[TrainingData]) -> tuple[Rows, tuple[int | None, ...]]:
-    """The arrays of all members, and their axes of members: none where all have the same array."""
+
+def rows_of(data: Sequence[TrainingData]) -> tuple[tuple[Shaped[Array, "..."], ...], tuple[int | None, ...]]:
+    """The `Rows` of all members, and the axis of members of each array: none where all have the same array."""
     found = []
     for arrays in zip(*((one.conditions, one.targets, one.weights) for one in data), strict=True):
         shared = all(array is arrays[0] for array in arrays)

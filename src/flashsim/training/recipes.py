@@ -1,8 +1,8 @@
 """How each kind of model is trained: which parts in which order."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -62,10 +62,11 @@ def _train_standardised(
     settings = stage.training
     folders = (None, None) if checkpoint is None else (checkpoint / "base", checkpoint / "model")
     told = reporter("location and scale", settings.epochs)
-    start = [replace(member, model=member.model.base) for member in members]
-    fitted, _ = fit_members(start, settings, checkpoint=folders[0], report=told)
+    fitted, _ = fit_members(
+        [member.of(member.model.base) for member in members], settings, checkpoint=folders[0], report=told
+    )
     bases = [_with_remainder(base, member.training) for base, member in zip(fitted, members, strict=True)]
-    on_scores = [
+    on_scores: list[Member[Any]] = [
         Member(member.model.model, _scores(base, member.training), _scores(base, member.validation), member.seed)
         for base, member in zip(bases, members, strict=True)
     ]

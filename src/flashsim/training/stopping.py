@@ -24,6 +24,6 @@ def stopping(held_out: Float[np.ndarray, "epochs members"], patience: int) -> St
     better = np.concatenate([np.ones_like(held_out[:1], bool), held_out[1:] < lowest[:-1]])
     best = np.maximum.accumulate(np.where(better, epochs, 0), axis=0)
     over = epochs - best >= patience
-    ended = over.any(axis=0)
+    ended = np.asarray(over.any(axis=0))
     last = np.where(ended, over.argmax(axis=0), len(held_out) - 1)
     return Stopping(best[last, np.arange(held_out.shape[1])], ended)
