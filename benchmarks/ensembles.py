@@ -3,8 +3,8 @@
     python benchmarks/ensembles.py --members 1 8 32 --rows 79872 --json ensembles.json
 
 A flow of the size of the spectrometer's resolution stage (35 conditions, 5 outputs, 3 × 160 neurons, batches of 512) on
-synthetic rows. The first epoch, which compiles, does not count; held-out rows do, as in `flashsim train`. The aim is that
-32 members cost at most 4 times one on a GPU.
+synthetic rows. The first epoch, which compiles, does not count; held-out rows do, as in `flashsim train`. The aim is
+that 32 members cost at most 4 times one on a GPU.
 """
 
 import argparse
