@@ -7,6 +7,7 @@ from pathlib import Path
 import awkward as ak
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,7 @@ from scipy.stats import chi2
 from flashsim.api import simulate
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch, content_sha256
-from flashsim.exports import DESCRIPTION, write_export
+from flashsim.exports.describe import describe
 from flashsim.exports.functions import exported_stage
 from flashsim.release import Detector, load, save
 from flashsim.simulation.blocks import Block
@@ -195,11 +196,10 @@ def test_saved_and_loaded_again_it_is_the_same(detector: Detector, inputs: tuple
         assert [a.tobytes() for a in run_stage(one, *inputs)] == [a.tobytes() for a in run_stage(other, *inputs)]
 
 
-def test_one_member_is_exported(detector: Detector, inputs: tuple, tmp_path: Path):
-    write_export(detector.with_member(2), "c", tmp_path / "out")
-    assert json.loads((tmp_path / "out" / DESCRIPTION).read_text())["member"] == 2
-    trained = detector.stages[1]
-    noise = np.ones(trained.response.model.noise, np.float32)
-    outputs, _ = exported_stage(detector.with_member(2).stages[1]).function(inputs[1][0], noise)
-    wanted, _ = trained.members[2](inputs[1][:1], noise[None])
+def test_one_member_is_exported(detector: Detector, inputs: tuple):
+    kept, trained = detector.with_member(2), detector.stages[1]
+    assert describe(kept, None, "not asked for")["member"] == 2
+    conditions, noise = jnp.asarray(inputs[1][:1]), jnp.ones((1, trained.response.model.noise))
+    outputs, _ = exported_stage(kept.stages[1]).function(conditions[0], noise[0])
+    wanted, _ = trained.members[2](conditions, noise)
     np.testing.assert_array_equal(np.asarray(outputs), np.asarray(wanted)[0])

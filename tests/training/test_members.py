@@ -1,17 +1,21 @@
 """Members trained side by side: each comes to what it comes to alone."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import toy
 
+from flashsim.api import train
 from flashsim.card import AdversarialModel, Training
 from flashsim.errors import FlashSimError
 from flashsim.models import AbstractLearner, FlowMatching, Generator, adversary
 from flashsim.nets import apart, named_arrays, together
+from flashsim.release import load
 from flashsim.training import Member, TrainingData, fit, fit_members
 from flashsim.training.loop import best_epochs
 from flashsim.training.member import fingerprint
@@ -127,3 +131,23 @@ def test_members_are_put_together_and_taken_apart():
     assert all(eqx.tree_equal(a, b) for a, b in zip(models, apart(one, 3), strict=True))
     assert together(models[:1]) is models[0]
     assert apart(models[0], 1)[0] is models[0]
+
+
+def test_from_card_to_release_and_back(tmp_path: Path):
+    """Both kinds of stage: each member its own network, its own location and scale, its own temperature."""
+    card = toy.write_toy(tmp_path, events=40)
+    text = card.read_text().replace("epochs = 8", "epochs = 2").replace("width = 16, depth = 2", "width = 8, depth = 1")
+    card.write_text(text.replace('kind = "', 'members = 2\nkind = "'))
+    told = []
+    detector = train(card, tmp_path / "release", report=told.append)
+    assert all(progress.spread > 0 for progress in told)
+    loaded = load(tmp_path / "release")
+    assert loaded.members == 2
+    for one, other in zip(detector.stages, loaded.stages, strict=True):
+        assert one.summary["members"] == len(one.summary["member_losses"]) == len(one.summary["best_epochs"]) == 2
+        for member, again in zip(one.members, other.members, strict=True):
+            np.testing.assert_array_equal(arrays(member.model), arrays(again.model))
+        first, second = (named_arrays(member.model) for member in one.members)
+        assert all(np.any(first[name] != second[name]) for name in first if "weights" in name), first.keys()
+    classifiers = [member.model for member in loaded.stages[0].members]
+    assert classifiers[0].log_temperature != classifiers[1].log_temperature
