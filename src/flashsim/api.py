@@ -84,17 +84,23 @@ def simulate(
     workers: int | None = None,
     chunk_events: int = 1000,
     first: int | None = None,
+    member: int | None = None,
     format: Literal["ttree", "rntuple"] | None = None,
     report: Callable[[Counts], None] | None = None,
 ) -> Counts:
     """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
 
     Each event is simulated `oversample` times; `first` takes so many events from the start only.
+    Where the release has ensembles each event is simulated by one of their members, drawn from the seed and the event;
+    `member` (from 0) simulates all events by one, with the same random numbers otherwise. The column ``member``
+    says which it was.
     The same release, seed and events give the same bytes, whatever `workers` (threads; by default one more
     than cores) and `chunk_events` are. A run that was stopped goes on where it was when it is called again;
     until then its finished blocks are in ``<output>.unfinished``.
     """
     detector = release if isinstance(release, Detector) else load(release)
+    if member is not None:
+        detector = detector.with_member(member)
     card = detector.card
     files = expand(events)
     identity = [{"file": file.name, "bytes": (s := file.stat()).st_size, "changed": s.st_mtime_ns} for file in files]
@@ -150,17 +156,18 @@ def export(
     output: str | Path,
     *,
     format: Format,
+    member: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, str]:
     """Write every stage of a release, and the whole detector, for programs without Python, to the folder `output`.
 
     `format` is ``"onnx"`` or ``"stablehlo"`` (which need the extra of that name), or ``"c"`` (one source file in
     C99). Conditions in physical units and standard normal noise go in, outputs in physical units come out;
-    ``description.json`` says which.
+    ``description.json`` says which. Of ensembles one `member` is written.
     Returns the files and their checksums.
     """
     detector = release if isinstance(release, Detector) else load(release)
-    return write_export(detector, format, Path(output), progress=progress)
+    return write_export(detector.with_member(member), format, Path(output), progress=progress)
 
 
 def _own_card(detector: Detector, release: Detector | str | Path) -> Card:

@@ -212,6 +212,14 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
         stage(ACCEPTANCE, "model", value={"solver": "heun"}),
         ("unknown key stage.acceptance.model.solver; known are family, width, depth",),
     ),
+    "ensembles of different sizes": (
+        lambda card: [stage(index, "members", value=8 - 4 * index)(card) for index in (ACCEPTANCE, RESOLUTION)],
+        (
+            "stage.resolution.members = 4: stage 'acceptance' has 8",
+            "all ensembles of a card have as many members, other stages 1",
+        ),
+    ),
+    "no members": (stage(ACCEPTANCE, "members", value=0), ("stage.acceptance.members = 0",)),
     "coupling with weights": (
         stage(RESOLUTION, "model", value={"coupling": "optimal-transport"}),
         (

@@ -17,7 +17,7 @@ from flashsim.card import (
     Training,
 )
 from flashsim.models import CategoricalClassifier, FlowMatching, LocationScale, Standardised, create_model
-from flashsim.nets import MLP, MaskedMLP, Residual, named_arrays, with_named_arrays
+from flashsim.nets import MLP, MaskedMLP, Residual, mapped, named_arrays, together, with_named_arrays
 from flashsim.training.data import TrainingData
 from flashsim.training.loop import fit
 
@@ -115,6 +115,14 @@ def test_gradients_reach_every_network(model):
         gradients = eqx.filter_jit(eqx.filter_grad(lambda m: jnp.mean(loss_of(m, conditions, samples))))(part)
         reached = {name: np.any(gradient != 0) for name, gradient in named_arrays(gradients).items()}
         assert all(reached[name] for name in reached if "weights" in name or "biases" in name), reached
+
+
+def test_members_side_by_side_have_the_losses_that_they_have_alone(model):
+    conditions, _, samples = draw(model)
+    other = jax.tree.map(lambda leaf: 1.1 * leaf if eqx.is_inexact_array(leaf) else leaf, model)
+    found = mapped(loss_of, 2, (eqx.if_array(0), None, None))(together([model, other]), conditions, samples)
+    alone = jnp.stack([loss_of(one, conditions, samples) for one in (model, other)])
+    np.testing.assert_allclose(found, alone, rtol=1e-3, atol=1e-3)
 
 
 def test_parameters_survive_names_and_arrays(model):

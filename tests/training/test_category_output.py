@@ -6,9 +6,9 @@ import numpy as np
 
 from flashsim.card import Predicted, SplineCouplingModel, Stage, Training
 from flashsim.models import create_model
-from flashsim.training import TrainingData
+from flashsim.training import Member, TrainingData
 from flashsim.training.outputs import latent
-from flashsim.training.recipes import train_model
+from flashsim.training.recipes import train_models
 from flashsim.transforms import Columns, Standard, fit_transform
 
 CLASSES = np.array([-211.0, 13.0, 2212.0])
@@ -44,14 +44,8 @@ def test_classes_have_their_fractions_and_what_depends_on_them_follows():
         model=card,
         training=Training(epochs=8, batch=512, learning_rate=1e-2),
     )
-    model, _ = train_model(
-        create_model(card, 1, targets.shape[1], jax.random.key(0)),
-        data,
-        data,
-        stage,
-        transform,
-        checkpoint=None,
-    )
+    untrained = create_model(card, 1, targets.shape[1], jax.random.key(0))
+    (model,), _ = train_models([Member(untrained, data, data, 0)], stage, transform, checkpoint=None)
     for value in (-1.0, 1.0):
         noise = jax.random.normal(jax.random.key(5), (20_000, model.noise))
         drawn = np.asarray(transform.inverse(jax.jit(jax.vmap(model.sample))(jnp.full((20_000, 1), value), noise)))

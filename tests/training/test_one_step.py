@@ -8,7 +8,7 @@ import pytest
 from flashsim.card import OneStepModel, Teacher, Training
 from flashsim.models import Distillation, FlowMatching, Generator
 from flashsim.nets import named_arrays
-from flashsim.training import TrainingData, fit
+from flashsim.training import Member, TrainingData, fit
 from flashsim.training.distillation import train_one_step
 from flashsim.training.reporter import silent
 
@@ -68,15 +68,32 @@ def options() -> OneStepModel:
 
 
 def run(options: OneStepModel, **arguments):
+    students, history = run_members(options, (0,), **arguments)
+    return students[0], history
+
+
+def run_members(options: OneStepModel, seeds: tuple[int, ...], **arguments):
     settings = Training(epochs=3, batch=256)
     told = {"checkpoint": None, "reporter": silent} | arguments
-    return train_one_step(student_of(8, 1), options, data(1000, 0), data(300, 1), settings, **told)
+    members = [Member(student_of(8, 1), data(1000, 0), data(300, 1), seed) for seed in seeds]
+    return train_one_step(members, options, settings, **told)
 
 
 def test_the_student_alone_is_kept(options: OneStepModel):
     student, history = run(options)
     assert isinstance(student, Generator)
     assert len(history) == options.epochs
+
+
+def test_each_member_of_an_ensemble_has_a_teacher_of_its_own(options: OneStepModel):
+    (first, second), history = run_members(options, (0, 3))
+    alone, _ = run(options)
+    assert all(len(epoch.held_out) == 2 for epoch in history)
+    for name, array in named_arrays(first).items():
+        np.testing.assert_allclose(array, named_arrays(alone)[name], atol=1e-4)
+    # Their students start alike: what they learn differs.
+    apart = [np.abs(array - named_arrays(second)[name]).max() for name, array in named_arrays(first).items()]
+    assert max(apart) > 1e-3
 
 
 def test_lessons_that_were_stopped_go_on_and_end_with_the_same_bits(options: OneStepModel, tmp_path):

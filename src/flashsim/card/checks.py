@@ -31,6 +31,7 @@ def check(card: Card) -> None:
         check_cycles(definitions)
     _check_sample(names)
     _check_coupling(card)
+    _check_members(card)
     _check_order(names)
     _check_output(names)
 
@@ -128,6 +129,17 @@ def _check_coupling(card: Card) -> None:
             raise FlashSimError(
                 f"stage.{stage.name}.model.coupling = {model.coupling!r}: not with weights, here "
                 f"sample.weight = {card.sample.weight!r}, which would distort the noise; write 'independent'"
+            )
+
+
+def _check_members(card: Card) -> None:
+    """One number says which member simulates an event: it must mean the same in every ensemble."""
+    ensembles = [stage for stage in card.stages if stage.members > 1]
+    for stage in ensembles[1:]:
+        if stage.members != ensembles[0].members:
+            raise FlashSimError(
+                f"stage.{stage.name}.members = {stage.members}: stage {ensembles[0].name!r} has "
+                f"{ensembles[0].members}; all ensembles of a card have as many members, other stages 1"
             )
 
 

@@ -122,6 +122,13 @@ class Stage(CardModel):
         description="`category`: fit a temperature on the validation part, so that probabilities are true.",
     )
     model: Model = Field(description="The network, of a family.", json_schema_extra={"filled_in": "its defaults"})
+    members: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="Models of an ensemble, trained side by side; all ensembles of a card have as many. Member m is "
+        "trained with `training.seed` + m, and each event is simulated by one of them.",
+    )
     training: Training = Field(default_factory=Training, description="The training.")
 
     @model_validator(mode="before")
@@ -151,3 +158,8 @@ class Stage(CardModel):
         for name, variable in self.predict.items():
             names += variable.columns if variable.columns is not None else [name]
         return tuple(names)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each member: what makes it differ from the others."""
+        return tuple((self.training.seed + member) % 2**32 for member in range(self.members))

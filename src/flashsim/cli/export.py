@@ -13,6 +13,7 @@ def export(
     release: Annotated[Path, typer.Argument(help="The release to export.")],
     format: Annotated[Literal["onnx", "stablehlo", "c"], typer.Option(help="What to write.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; must not exist.")],
+    member: Annotated[int, typer.Option(min=0, help="The member that is written, where there are ensembles.")] = 0,
 ) -> None:
     """Write each stage of RELEASE and the whole detector for programs without Python.
 
@@ -22,5 +23,5 @@ def export(
     from flashsim.cli.progress import steps_progress
 
     with interruptible("nothing was written"), steps_progress("Exporting") as show:
-        files = export_release(release, output, format=format, progress=show)
+        files = export_release(release, output, format=format, member=member, progress=show)
     console.print(f"{len(files)} files and description.json in [bold]{output}[/]", highlight=False, soft_wrap=True)

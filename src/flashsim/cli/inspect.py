@@ -31,13 +31,14 @@ def inspect(
 def _card(card: "Card") -> None:
     console.print(f"[bold]Card {card.name}[/]  {escape(card.description)}", highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("stage", "kind", "model", "where", "given", "predicts"):
+    for title in ("stage", "kind", "model", "members", "where", "given", "predicts"):
         table.add_column(title, overflow="fold")
     for stage in card.stages:
         table.add_row(
             stage.name,
             stage.kind,
             f"{stage.model.family} {stage.model.depth} × {stage.model.width}",
+            str(stage.members),
             escape(stage.where or "all"),
             escape(", ".join(stage.given)),
             ", ".join(stage.predicted_names),
@@ -61,12 +62,16 @@ def _release(path: Path) -> None:
             trained.stage.name,
             f"{summary['training_objects']:,}",
             f"{summary['parameters']:,}",
-            f"{summary['best_epoch']} of {summary['epochs']}",
+            f"{_range(summary['best_epochs'])} of {summary['epochs']}",
             f"{summary['validation_loss']:.4f}",
         )
     console.print(table, highlight=False)
     versions = detector.provenance.get("versions", {})
     console.print("made with " + ", ".join(f"{name} {number}" for name, number in versions.items()), highlight=False)
+
+
+def _range(numbers: list[int]) -> str:
+    return "–".join(map(str, sorted({min(numbers), max(numbers)})))
 
 
 def _file(path: Path) -> None:

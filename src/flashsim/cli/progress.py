@@ -17,7 +17,7 @@ def training_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]
         TextColumn("{task.description:<14}"),
         BarColumn(bar_width=24),
         TextColumn("epoch {task.fields[epoch]:>3}/{task.total:.0f}"),
-        TextColumn("loss {task.fields[training]:8.4f}  held out {task.fields[validation]:8.4f}"),
+        TextColumn("loss {task.fields[training]:8.4f}  held out {task.fields[validation]}"),
         TextColumn("{task.fields[rate]:>9,.0f} objects/s"),
         TimeElapsedColumn(),
         console=console,
@@ -28,7 +28,7 @@ def training_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]
         values = {
             "epoch": progress.epoch,
             "training": progress.training,
-            "validation": progress.validation,
+            "validation": _held_out(progress),
             "rate": progress.rows_per_second,
         }
         if progress.stage not in tasks:
@@ -45,6 +45,12 @@ def training_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]
         _print_line(last)
 
 
+def _held_out(progress: TrainingProgress) -> str:
+    """The held-out loss, with its spread over the members of an ensemble."""
+    spread = "" if progress.spread is None else f" ± {progress.spread:.4f}"
+    return f"{progress.validation:.4f}{spread}"
+
+
 def _line_a_stage(last: list[TrainingProgress], progress: TrainingProgress) -> None:
     if last and last[0].stage != progress.stage:
         _print_line(last)
@@ -55,7 +61,7 @@ def _print_line(last: list[TrainingProgress]) -> None:
     for progress in last:
         console.print(
             f"{progress.stage}: {progress.epoch} epochs, loss {progress.training:.4f}, held out "
-            f"{progress.validation:.4f}, {progress.rows_per_second:,.0f} objects/s",
+            f"{_held_out(progress)}, {progress.rows_per_second:,.0f} objects/s",
             highlight=False,
         )
 

@@ -27,6 +27,9 @@ def simulate(
         int | None, typer.Option(min=1, help="Threads (default: cores + 1); the result does not depend on it.")
     ] = None,
     chunk: Annotated[int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")] = 1000,
+    member: Annotated[
+        int | None, typer.Option(min=0, help="Simulate all events by this member of the ensembles (default: drawn).")
+    ] = None,
     format: Annotated[
         Literal["ttree", "rntuple"] | None, typer.Option(help="What a ROOT file holds (default: ttree).")
     ] = None,
@@ -49,6 +52,7 @@ def simulate(
             oversample=oversample,
             workers=workers,
             chunk_events=chunk,
+            member=member,
             format=format,
             report=lambda total: show(total.events, total.objects),
         )

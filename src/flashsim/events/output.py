@@ -1,7 +1,7 @@
 """What is written: events as rows, with the generated particles and what was reconstructed of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import awkward as ak
@@ -45,15 +45,19 @@ class OutputBatch:
     Collection ``track`` with column ``rec_x`` becomes the column ``track_rec_x``, a list an event. By
     agreement a simulated collection has ``particle``, the index of the truth object in the event (int32), and
     ``outside``, whether its conditions were outside the training range (bool). `copy` numbers the repetitions
-    of an event that is simulated several times.
+    of an event that is simulated several times; `more` are further columns of one number an event.
     """
 
     run: Int64[np.ndarray, " events"]
     event: Int64[np.ndarray, " events"]
     copy: Int32[np.ndarray, " events"]
     collections: Mapping[str, Collection]
+    more: Mapping[str, Shaped[np.ndarray, " events"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, values in self.more.items():
+            if len(values) != len(self.run):
+                raise ValueError(f"{name!r} has {len(values)} values for {len(self.run)} events")
         for name, collection in self.collections.items():
             if len(collection.offsets) != len(self.run) + 1:
                 raise ValueError(f"{name!r} has {len(collection.offsets) - 1} events of {len(self.run)}")
@@ -63,6 +67,11 @@ class OutputBatch:
         """How many events, with those that are empty."""
         return len(self.run)
 
+    @property
+    def numbers(self) -> dict[str, Shaped[np.ndarray, " events"]]:
+        """Every column of one number an event, in the order of writing."""
+        return {"run": self.run, "event": self.event, "copy": self.copy, **self.more}
+
     def slice(self, start: int, stop: int) -> "OutputBatch":
         """Events `start` to `stop` (not included)."""
         return replace(
@@ -71,6 +80,7 @@ class OutputBatch:
             event=self.event[start:stop],
             copy=self.copy[start:stop],
             collections={name: these.slice(start, stop) for name, these in self.collections.items()},
+            more={name: values[start:stop] for name, values in self.more.items()},
         )
 
     @staticmethod
@@ -93,14 +103,16 @@ class OutputBatch:
             event=np.concatenate([batch.event for batch in batches]),
             copy=np.concatenate([batch.copy for batch in batches]),
             collections=collections,
+            more={name: np.concatenate([batch.more[name] for batch in batches]) for name in batches[0].more},
         )
 
 
 @dataclass(frozen=True)
 class OutputSchema:
-    """The collections of an output, the columns of each, and the type of each column."""
+    """The collections of an output, the columns of each, and the type of each column; and those of the events."""
 
     collections: Mapping[str, Mapping[str, np.dtype]]
+    numbers: Mapping[str, np.dtype]
 
     @staticmethod
     def of(batch: OutputBatch) -> "OutputSchema":
@@ -109,7 +121,8 @@ class OutputSchema:
             {
                 name: {column: values.dtype for column, values in collection.columns.items()}
                 for name, collection in batch.collections.items()
-            }
+            },
+            {name: values.dtype for name, values in batch.numbers.items()},
         )
 
     def columns(self) -> Iterator[tuple[str, str, str, np.dtype]]:

@@ -9,14 +9,12 @@ import pyarrow.parquet as pq
 
 from .output import OutputBatch, OutputSchema
 
-_NUMBERS = ("run", "event", "copy")
-
 
 class ParquetSink:
     """Writes row groups to a Parquet file; the same groups give the same bytes."""
 
     def __init__(self, path: Path, schema: OutputSchema, metadata: str) -> None:
-        fields = [pa.field("run", pa.int64()), pa.field("event", pa.int64()), pa.field("copy", pa.int32())]
+        fields = [pa.field(name, pa.from_numpy_dtype(dtype)) for name, dtype in schema.numbers.items()]
         lists = [(name, pa.from_numpy_dtype(dtype)) for name, _, _, dtype in schema.columns()]
         item = "element"  # the name that the Parquet format gives to what is in a list
         fields += [
@@ -32,14 +30,14 @@ class ParquetSink:
             self._schema,
             compression="zstd",
             compression_level=1,
-            write_statistics=cast(Any, list(_NUMBERS)),
+            write_statistics=cast(Any, list(schema.numbers)),
             **options,
         )
 
     def write(self, group: OutputBatch) -> None:
         """Append one row group."""
-        columns: list[pa.Array] = [pa.array(getattr(group, name)) for name in _NUMBERS]
-        for index, (_, name, column, _) in enumerate(self._output.columns(), start=len(_NUMBERS)):
+        columns: list[pa.Array] = [pa.array(values) for values in group.numbers.values()]
+        for index, (_, name, column, _) in enumerate(self._output.columns(), start=len(columns)):
             collection = group.collections[name]
             offsets = pa.array(collection.offsets.astype(np.int32))
             values = pa.array(np.ascontiguousarray(collection.columns[column]))

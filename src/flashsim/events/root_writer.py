@@ -39,7 +39,7 @@ class RootSink:
     def __init__(self, path: Path, schema: OutputSchema, metadata: str, kind: Literal["ttree", "rntuple"]) -> None:
         self._schema = schema
         self._kind = kind
-        numbers = {"run": np.dtype(np.int64), "event": np.dtype(np.int64), "copy": np.dtype(np.int32)}
+        numbers = dict(schema.numbers)
         self._stream = path.open("wb+")
         try:
             with _pinned_time():
@@ -59,10 +59,9 @@ class RootSink:
 
     def write(self, group: OutputBatch) -> None:
         """Append one group: one basket of each branch, or one cluster."""
-        numbers = {"run": group.run, "event": group.event, "copy": group.copy}
         objects = self._records(group) if self._kind == "ttree" else self._lists(group)
         with _pinned_time():
-            self._table.extend(numbers | objects)
+            self._table.extend(group.numbers | objects)
 
     def close(self) -> None:
         """Write the end of the file."""

@@ -29,6 +29,7 @@ def describe(detector: Detector, chain: Chain | None, reason: str | None) -> dic
         "name": detector.card.name,
         "description": detector.card.description,
         "release": detector.hash,
+        "member": detector.member,
         "flashsim": version("flashsim"),
         "stages": [_stage(detector.card, trained) for trained in detector.stages],
         "detector": whole,

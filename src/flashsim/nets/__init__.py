@@ -2,6 +2,7 @@
 
 from flashsim.nets.bijections import AbstractBijection, Affine, Spline
 from flashsim.nets.masked_mlp import MaskedMLP
+from flashsim.nets.members import apart, mapped, together
 from flashsim.nets.mlp import MLP
 from flashsim.nets.parameters import named_arrays, with_named_arrays
 from flashsim.nets.residual import Network, Residual, network
@@ -18,7 +19,10 @@ __all__ = [
     "Residual",
     "SpectrallyNormalised",
     "Spline",
+    "apart",
+    "mapped",
     "named_arrays",
     "network",
+    "together",
     "with_named_arrays",
 ]

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from flashsim.card import Card, Stage, card_from_dict
 from flashsim.errors import FlashSimError
 from flashsim.models import create_model
-from flashsim.nets import with_named_arrays
+from flashsim.nets import apart, together, with_named_arrays
 from flashsim.release.detector import Detector
 from flashsim.release.save import MANIFEST, SCHEMA, SUMS, sha256, stage_file
 from flashsim.stages import ConditionColumn
@@ -86,13 +86,13 @@ def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedS
     # The values of this model are replaced at once: any key will do.
     empty = create_model(stage.model, conditions.width_latent, outputs.width_latent, jax.random.key(0))
     origin = folder / stage_file(stage.name, "weights")
-    model = with_named_arrays(empty, _arrays(folder, stage, "weights"), origin=str(origin))
+    models = with_named_arrays(together([empty] * stage.members), _arrays(folder, stage, "weights"), origin=str(origin))
     return TrainedStage(
         stage=stage,
         columns=tuple(ConditionColumn(**column) for column in described["columns"]),
         outputs=stage.predicted_names,
         classes=tuple(described["classes"]),
-        response=Response(conditions, model, outputs),
+        members=tuple(Response(conditions, model, outputs) for model in apart(models, stage.members)),
         summary=described["summary"],
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import safetensors.numpy
 
 from flashsim.files import atomic, refuse_existing
-from flashsim.nets import named_arrays
+from flashsim.nets import named_arrays, together
 from flashsim.release.detector import Detector
 from flashsim.training import TrainedStage
 
@@ -38,7 +38,7 @@ def save(detector: Detector, path: Path) -> Detector:
         (folder / MANIFEST).write_bytes(json.dumps(manifest, indent=1).encode())
         for stage in detector.stages:
             for kind, arrays in (
-                ("weights", named_arrays(stage.response.model)),
+                ("weights", named_arrays(together([member.model for member in stage.members]))),
                 ("conditions", stage.response.conditions.arrays()),
                 ("outputs", stage.response.outputs.arrays()),
             ):

@@ -6,19 +6,21 @@ from jaxtyping import Int32, Shaped
 from flashsim.card import Card, Names
 from flashsim.events import Collection, OutputBatch
 from flashsim.events.batch import offsets_from_counts
+from flashsim.release import Detector
 from flashsim.simulation.detector import SimulatedBlock
 
 TRUTH = "particle"
 
 
-def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
+def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     """Both collections of a block: every generated object, and the reconstructed ones (`output.where`).
 
     Of a reconstructed object the columns are those of `output.columns` (float32, and int32 for what a
     category stage drew or an integer is, -1 where no stage drew it), `particle`, the place of its truth
     object in the event, and `outside`, whether a stage that made it was asked outside its training range.
+    Events have `member` where the detector has ensembles.
     """
-    batch, namespace = simulated.block.batch, simulated.namespace
+    card, batch, namespace = detector.card, simulated.block.batch, simulated.namespace
     rows = namespace.selected(card.output.where)
     integers = Names(card).integers
     reconstructed = {
@@ -40,6 +42,7 @@ def to_output(card: Card, simulated: SimulatedBlock) -> OutputBatch:
             TRUTH: Collection(batch.offsets, truth),
             card.output.name: Collection(offsets_from_counts(counts), reconstructed),
         },
+        more={"member": simulated.member} if detector.has_members else {},
     )
 
 

@@ -27,11 +27,15 @@ def _keys(seed: UInt32[Array, ""], counters: UInt32[Array, "tile 6"]) -> UInt32[
     return jnp.stack(key, axis=1)
 
 
+def event_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UInt32[np.ndarray, "events 5"]:
+    """What makes an event unique: run, event, and its copy."""
+    return np.stack([*words(batch.run), *words(batch.event), copy.astype(np.uint32)], axis=1)
+
+
 def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UInt32[np.ndarray, "objects 6"]:
     """What makes an object unique: run, event, copy of the event, and the object's place in it."""
-    event = np.stack([*words(batch.run), *words(batch.event), copy.astype(np.uint32)], axis=1)
     place = batch.object_index.astype(np.uint32)
-    return np.concatenate([event[batch.event_index], place[:, None]], axis=1)
+    return np.concatenate([event_counters(batch, copy)[batch.event_index], place[:, None]], axis=1)
 
 
 def object_keys(seed: int, counters: UInt32[np.ndarray, "objects 6"]) -> UInt32[np.ndarray, "objects 2"]:

@@ -51,7 +51,13 @@ def produce(
     """
     refuse_existing(output)
     output_format(output, format)
-    record = {"release": detector.hash, "seed": request.seed, "copies": request.copies, "first": request.first}
+    record = {
+        "release": detector.hash,
+        "member": detector.member,
+        "seed": request.seed,
+        "copies": request.copies,
+        "first": request.first,
+    }
     made_by = {"flashsim": version("flashsim")}
     unfinished = Unfinished(output, record | made_by | {"block": BLOCK, "events": request.events})
     metadata = (
@@ -67,7 +73,7 @@ def produce(
         finished = unfinished.load(block.number)
         if finished is None:
             simulated = simulate_block(detector, block, request.seed)
-            finished = to_output(detector.card, simulated), _counts(detector, simulated)
+            finished = to_output(detector, simulated), _counts(detector, simulated)
             unfinished.save(block.number, *finished)
         return finished
 

@@ -3,10 +3,10 @@
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt32
+from jaxtyping import Array, Bool, Float, Int32, UInt32
 
 from flashsim.simulation.keys import normal_noise, stage_number
-from flashsim.simulation.tiles import in_tiles
+from flashsim.simulation.tiles import in_groups
 from flashsim.training import Response, TrainedStage
 
 
@@ -25,8 +25,19 @@ def run_stage(
     trained: TrainedStage,
     keys: UInt32[np.ndarray, "objects 2"],
     conditions: Float[np.ndarray, "objects conditions"],
+    member: Int32[np.ndarray, " objects"] | None = None,
 ) -> tuple[Float[np.ndarray, "objects outputs"], Bool[np.ndarray, " objects"]]:
-    """The outputs of each object, and which lie outside the training range."""
-    number = jnp.asarray(stage_number(trained.stage.name))
-    outputs, outside = in_tiles(lambda *tile: _respond(trained.response, number, *tile), keys, conditions)
+    """The outputs of each object, and which lie outside the training range.
+
+    `member` says which of the stage's members simulates each object; the first by default, the only one of a stage that
+    is no ensemble.
+    """
+    chosen = np.zeros(len(keys), np.int32) if member is None else member % len(trained.members)
+    number, members = jnp.asarray(stage_number(trained.stage.name)), trained.members
+
+    def respond(index: int, *tile: Array) -> tuple[Array, Array]:
+        # The numbers of a member are arguments of the compiled function: it is the same one for all members.
+        return _respond(members[index], number, *tile)
+
+    outputs, outside = in_groups(respond, len(members), chosen, keys, conditions)
     return outputs, outside

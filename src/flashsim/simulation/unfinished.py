@@ -13,8 +13,6 @@ from flashsim.errors import FlashSimError
 from flashsim.events import Collection, OutputBatch
 from flashsim.files import atomic, remove
 
-EVENT_COLUMNS = ("run", "event", "copy")
-
 
 @dataclass(frozen=True)
 class Counts:
@@ -49,7 +47,7 @@ class Unfinished:
         content = json.dumps(request, indent=1, sort_keys=True)
         if record.exists() and record.read_text() != content:
             raise FlashSimError(
-                f"{self.folder}: holds part of another run (another release, seed, input or number of copies); "
+                f"{self.folder}: holds part of another run (another release, seed, member, input or number of copies); "
                 f"repeat that command to finish it, or remove the folder to start anew"
             )
         if not record.exists():
@@ -58,7 +56,7 @@ class Unfinished:
 
     def save(self, number: int, batch: OutputBatch, counts: Counts) -> None:
         """Keep a finished block."""
-        arrays = {name: getattr(batch, name) for name in EVENT_COLUMNS}
+        arrays = dict(batch.numbers)
         for name, collection in batch.collections.items():
             arrays[f"{name}/"] = collection.offsets
             arrays |= {f"{name}/{column}": values for column, values in collection.columns.items()}
@@ -83,8 +81,9 @@ class Unfinished:
             name: Collection(arrays[f"{name}/"], {column: arrays[f"{name}/{column}"] for column in columns})
             for name, columns in json.loads(metadata["order"]).items()
         }
-        run, event, copy = (arrays[name] for name in EVENT_COLUMNS)
-        return OutputBatch(run, event, copy, collections), Counts(**json.loads(metadata["counts"]))
+        numbers = {name: values for name, values in arrays.items() if "/" not in name}
+        run, event, copy = (numbers.pop(name) for name in ("run", "event", "copy"))
+        return OutputBatch(run, event, copy, collections, numbers), Counts(**json.loads(metadata["counts"]))
 
     def remove(self) -> None:
         """Forget the blocks: the output is whole."""

@@ -1,7 +1,9 @@
 """Training: one loop for every model family, from a reference sample to trained stages."""
 
 from flashsim.training.data import TrainingData
-from flashsim.training.loop import Epoch, fit
+from flashsim.training.epoch import Epoch
+from flashsim.training.loop import fit, fit_members
+from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
     check_closure,
@@ -16,6 +18,7 @@ from flashsim.training.trained_stage import Progress, Response, TrainedStage
 
 __all__ = [
     "Epoch",
+    "Member",
     "Part",
     "Progress",
     "Response",
@@ -23,6 +26,7 @@ __all__ = [
     "TrainingData",
     "check_closure",
     "fit",
+    "fit_members",
     "read_reference",
     "read_sample",
     "reference_sources",

@@ -1,31 +1,42 @@
 """A generator is trained with a critic beside it, of which nothing is kept."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 
 from flashsim.card import AdversarialModel, Stage
-from flashsim.models import Auxiliary, Generator, LocationScale, adversary
-from flashsim.training.data import TrainingData
-from flashsim.training.loop import Epoch, fit
+from flashsim.models import Adversary, Auxiliary, Generator, LocationScale, adversary
+from flashsim.training.epoch import Epoch
+from flashsim.training.loop import fit_members
+from flashsim.training.member import Member
 from flashsim.training.reporter import Reporter
 from flashsim.transforms import Transform
 
 
 def train_adversarial(
-    generator: Generator,
+    members: Sequence[Member[Generator]],
     options: AdversarialModel,
-    base: LocationScale,
-    training: TrainingData,
-    validation: TrainingData,
+    bases: Sequence[LocationScale],
     stage: Stage,
     outputs: Transform,
     *,
     checkpoint: Path | None,
     reporter: Reporter,
-) -> tuple[Generator, tuple[Epoch, ...]]:
-    """The generator, and the history of the game; `base` and `outputs` bring scores back to physical units."""
-    auxiliary = None
+) -> tuple[tuple[Generator, ...], tuple[Epoch, ...]]:
+    """The generators, and the history of the game; the `bases` of the members and `outputs` bring scores back to
+    physical units.
+    """
+    settings = stage.training
+    players = [_players(member, options, base, stage, outputs) for member, base in zip(members, bases, strict=True)]
+    trained, history = fit_members(players, settings, checkpoint=checkpoint, report=reporter("", settings.epochs))
+    return tuple(one.generator for one in trained), history
+
+
+def _players(
+    member: Member[Generator], options: AdversarialModel, base: LocationScale, stage: Stage, outputs: Transform
+) -> Member[Adversary]:
+    training, auxiliary = member.training, None
     if options.auxiliary:
         auxiliary = Auxiliary.fit(
             options.auxiliary,
@@ -36,10 +47,5 @@ def train_adversarial(
             training.targets,
             training.weights,
         )
-    settings = stage.training
-    key = jax.random.fold_in(jax.random.key(settings.seed), 1)
-    players = adversary(generator, options, training.conditions.shape[1], auxiliary, key)
-    trained, history = fit(
-        players, training, validation, settings, checkpoint=checkpoint, report=reporter("", settings.epochs)
-    )
-    return trained.generator, history
+    key = jax.random.fold_in(jax.random.key(member.seed), 1)
+    return member.of(adversary(member.model, options, training.conditions.shape[1], auxiliary, key))

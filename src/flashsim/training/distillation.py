@@ -1,57 +1,62 @@
 """A one-step generator is trained in two parts: a flow, and the generator on the flow."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
 
-from flashsim.card import OneStepModel, Training
+from flashsim.card import OneStepModel, Teacher, Training
 from flashsim.models import Distillation, FlowMatching, Generator
 from flashsim.training.data import TrainingData
-from flashsim.training.loop import Epoch, fit
+from flashsim.training.epoch import Epoch
+from flashsim.training.loop import fit_members
+from flashsim.training.member import Member
 from flashsim.training.reporter import Reporter
 
 
 def train_one_step(
-    student: Generator,
+    students: Sequence[Member[Generator]],
     options: OneStepModel,
-    training: TrainingData,
-    validation: TrainingData,
     settings: Training,
     *,
     checkpoint: Path | None,
     reporter: Reporter,
-) -> tuple[Generator, tuple[Epoch, ...]]:
-    """The student after the lessons of its teacher, and their history; the teacher is not kept."""
+) -> tuple[tuple[Generator, ...], tuple[Epoch, ...]]:
+    """The students after the lessons of their teachers, one each, and their history; the teachers are not kept."""
     folders = (None, None) if checkpoint is None else (checkpoint / "teacher", checkpoint / "student")
-    taught = options.teacher
-    teacher = FlowMatching.create(
-        training.conditions.shape[1],
-        training.targets.shape[1],
-        width=taught.width,
-        depth=taught.depth,
-        solver=taught.solver,
-        steps=taught.steps,
-        key=jax.random.fold_in(jax.random.key(settings.seed), 1),
-    )
-    teacher, _ = fit(
-        teacher,
-        training,
-        validation,
+    teachers, _ = fit_members(
+        [_teacher(student, options.teacher) for student in students],
         settings,
         checkpoint=folders[0],
         report=reporter("teacher", settings.epochs),
     )
-    lessons, history = fit(
-        Distillation(student, teacher),
-        training,
-        _of_equal_weight(validation),
+    lessons, history = fit_members(
+        [_lessons(student, teacher) for student, teacher in zip(students, teachers, strict=True)],
         settings.model_copy(update={"epochs": options.epochs}),
         checkpoint=folders[1],
         report=reporter("", options.epochs),
     )
-    return lessons.student, history
+    return tuple(one.student for one in lessons), history
+
+
+def _teacher(student: Member[Generator], taught: Teacher) -> Member[FlowMatching]:
+    flow = FlowMatching.create(
+        student.training.conditions.shape[1],
+        student.training.targets.shape[1],
+        width=taught.width,
+        depth=taught.depth,
+        solver=taught.solver,
+        steps=taught.steps,
+        key=jax.random.fold_in(jax.random.key(student.seed), 1),
+    )
+    return student.of(flow)
+
+
+def _lessons(student: Member[Generator], teacher: FlowMatching) -> Member[Distillation]:
+    lessons, held_out = Distillation(student.model, teacher), _of_equal_weight(student.validation)
+    return Member(lessons, student.training, held_out, student.seed)
 
 
 def _of_equal_weight(data: TrainingData) -> TrainingData:

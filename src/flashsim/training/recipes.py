@@ -1,79 +1,90 @@
 """How each kind of model is trained: which parts in which order."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from flashsim.card import AdversarialModel, OneStepModel, Stage
-from flashsim.models import AbstractModel, CategoricalClassifier, Generator, LocationScale, Standardised
+from flashsim.models import AbstractModel, CategoricalClassifier, LocationScale, Standardised
 from flashsim.training.adversarial import train_adversarial
 from flashsim.training.calibration import calibrated
 from flashsim.training.data import TrainingData
 from flashsim.training.distillation import train_one_step
-from flashsim.training.loop import Epoch, fit
+from flashsim.training.epoch import Epoch
+from flashsim.training.loop import fit_members
+from flashsim.training.member import Member
 from flashsim.training.reporter import Reporter, silent
 from flashsim.transforms import Transform
 
 History = tuple[Epoch, ...]
+Models = tuple[AbstractModel, ...]
 
 
-def train_model(
-    model: AbstractModel,
-    training: TrainingData,
-    validation: TrainingData,
+def train_models(
+    members: Sequence[Member],
     stage: Stage,
     outputs: Transform,
     *,
     checkpoint: Path | None,
     reporter: Reporter = silent,
-) -> tuple[AbstractModel, History]:
-    """Train a model of any family, with the parts that it is made of; return it and its history.
+) -> tuple[Models, History]:
+    """Train the members of a stage, of any family, with the parts that they are made of; return the trained models and
+    their history.
 
     `outputs` brings the stage's targets back to physical units.
     """
-    if isinstance(model, Standardised):
-        return _train_standardised(model, training, validation, stage, outputs, checkpoint, reporter)
+    if isinstance(members[0].model, Standardised):
+        return _train_standardised(members, stage, outputs, checkpoint, reporter)
     settings = stage.training
-    trained, history = fit(
-        model, training, validation, settings, checkpoint=checkpoint, report=reporter("", settings.epochs)
-    )
-    if isinstance(trained, CategoricalClassifier) and stage.calibrate:
-        trained = calibrated(trained, validation)
+    trained, history = fit_members(members, settings, checkpoint=checkpoint, report=reporter("", settings.epochs))
+    if stage.calibrate:
+        trained = tuple(
+            calibrated(model, member.validation) if isinstance(model, CategoricalClassifier) else model
+            for model, member in zip(trained, members, strict=True)
+        )
     return trained, history
 
 
 def _train_standardised(
-    model: Standardised,
-    training: TrainingData,
-    validation: TrainingData,
+    members: Sequence[Member[Standardised]],
     stage: Stage,
     outputs: Transform,
     checkpoint: Path | None,
     reporter: Reporter,
-) -> tuple[AbstractModel, History]:
-    """The location and scale first; then the model, on what they leave."""
+) -> tuple[Models, History]:
+    """The location and scale first; then the model, on what they leave.
+
+    Each member has a location and a scale of its own: most of what is uncertain is in them.
+    """
     settings = stage.training
     folders = (None, None) if checkpoint is None else (checkpoint / "base", checkpoint / "model")
     told = reporter("location and scale", settings.epochs)
-    base, _ = fit(model.base, training, validation, settings, checkpoint=folders[0], report=told)
-    base = base.with_remainder(
-        jnp.asarray(training.conditions), jnp.asarray(training.targets), jnp.asarray(training.weights)
+    fitted, _ = fit_members(
+        [member.of(member.model.base) for member in members], settings, checkpoint=folders[0], report=told
     )
-    scores, held_out = (_scores(base, part) for part in (training, validation))
-    match stage.model, model.model:
-        case AdversarialModel() as options, Generator() as generator:
+    bases = [_with_remainder(base, member.training) for base, member in zip(fitted, members, strict=True)]
+    on_scores: list[Member[Any]] = [
+        Member(member.model.model, _scores(base, member.training), _scores(base, member.validation), member.seed)
+        for base, member in zip(bases, members, strict=True)
+    ]
+    match stage.model:
+        case AdversarialModel() as options:
             trained, history = train_adversarial(
-                generator, options, base, scores, held_out, stage, outputs, checkpoint=folders[1], reporter=reporter
+                on_scores, options, bases, stage, outputs, checkpoint=folders[1], reporter=reporter
             )
-        case OneStepModel() as options, Generator() as student:
-            trained, history = train_one_step(
-                student, options, scores, held_out, settings, checkpoint=folders[1], reporter=reporter
-            )
+        case OneStepModel() as options:
+            trained, history = train_one_step(on_scores, options, settings, checkpoint=folders[1], reporter=reporter)
         case _:
             told = reporter("", settings.epochs)
-            trained, history = fit(model.model, scores, held_out, settings, checkpoint=folders[1], report=told)
-    return Standardised.of(base, trained), history
+            trained, history = fit_members(on_scores, settings, checkpoint=folders[1], report=told)
+    return tuple(map(Standardised.of, bases, trained)), history
+
+
+def _with_remainder(base: LocationScale, data: TrainingData) -> LocationScale:
+    return base.with_remainder(jnp.asarray(data.conditions), jnp.asarray(data.targets), jnp.asarray(data.weights))
 
 
 def _scores(base: LocationScale, data: TrainingData) -> TrainingData:

@@ -22,7 +22,7 @@ def reporter_of(stage: str, tell: Callable[[Progress], None] | None) -> Reporter
     def reporter(part: str, epochs: int) -> Report:
         name = f"{stage}, {part}" if part else stage
         return lambda epoch: tell(
-            Progress(name, epoch.epoch, epochs, epoch.training, epoch.validation, epoch.rows_per_second)
+            Progress(name, epoch.epoch, epochs, epoch.training, epoch.validation, epoch.rows_per_second, epoch.spread)
         )
 
     return reporter

@@ -23,9 +23,11 @@ from flashsim.stages import (
     require_finite,
 )
 from flashsim.training.data import TrainingData
-from flashsim.training.loop import Epoch
+from flashsim.training.epoch import Epoch
+from flashsim.training.loop import best_epochs
+from flashsim.training.member import Member
 from flashsim.training.outputs import fit_outputs, latent, learnt
-from flashsim.training.recipes import train_model
+from flashsim.training.recipes import train_models
 from flashsim.training.reporter import reporter_of
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
 from flashsim.transforms import Columns, Conditions, OneHot, Transform, UnorderedCategory, fit_conditions
@@ -103,24 +105,17 @@ def _prepare(
 
 def _train_stage(prepared: Prepared, checkpoint: Path | None, report: Report | None) -> TrainedStage:
     stage, training, validation = prepared.stage, prepared.training, prepared.validation
-    model = create_model(
-        stage.model,
-        training.conditions.shape[1],
-        training.targets.shape[1],
-        jax.random.key(stage.training.seed),
+    widths = training.conditions.shape[1], training.targets.shape[1]
+    untrained = [
+        Member(create_model(stage.model, *widths, jax.random.key(seed)), training, validation, seed)
+        for seed in stage.seeds
+    ]
+    models, history = train_models(
+        untrained, stage, prepared.outputs, checkpoint=checkpoint, reporter=reporter_of(stage.name, report)
     )
-    model, history = train_model(
-        model,
-        training,
-        validation,
-        stage,
-        prepared.outputs,
-        checkpoint=checkpoint,
-        reporter=reporter_of(stage.name, report),
-    )
-    response = Response(prepared.conditions, model, prepared.outputs)
-    summary = _summary(model, training, validation, history)
-    return TrainedStage(stage, prepared.columns, stage.predicted_names, prepared.classes, response, summary)
+    members = tuple(Response(prepared.conditions, model, prepared.outputs) for model in models)
+    summary = _summary(models, stage, training, validation, history)
+    return TrainedStage(stage, prepared.columns, stage.predicted_names, prepared.classes, members, summary)
 
 
 def _classes(stage: Stage, outputs: Transform) -> dict[str, tuple[int, ...]]:
@@ -161,16 +156,19 @@ def _weights(card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"
 
 
 def _summary(
-    model: Any, training: TrainingData, validation: TrainingData, history: tuple[Epoch, ...]
+    models: tuple[Any, ...], stage: Stage, training: TrainingData, validation: TrainingData, history: tuple[Epoch, ...]
 ) -> dict[str, Any]:
-    best = min(history, key=lambda epoch: epoch.validation)
+    best = best_epochs(history, stage.training)
+    held_out = [history[epoch - 1].held_out[member] for member, epoch in enumerate(best)]
     return {
         "training_objects": training.objects,
         "validation_objects": validation.objects,
-        "parameters": sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_array))),
+        "members": len(models),
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(models, eqx.is_array))),
         "epochs": len(history),
-        "best_epoch": best.epoch,
-        "validation_loss": best.validation,
+        "best_epochs": best,
+        "validation_loss": float(np.mean(held_out)),
+        "member_losses": held_out,
         "training_losses": [epoch.training for epoch in history],
         "player_losses": {name: [epoch.losses[name] for epoch in history] for name in history[0].losses},
         "validation_losses": [epoch.validation for epoch in history],

@@ -1,6 +1,6 @@
 """A trained stage: the pure function that simulation runs, and what is known about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import equinox as eqx
@@ -34,20 +34,35 @@ class TrainedStage:
     """One stage of a detector.
 
     `columns` are the response's inputs in order, `outputs` the names of what it attaches, `classes`
-    the values of a category (empty for a response), `summary` what training came to (JSON).
+    the values of a category (empty for a response), `members` the responses of an ensemble, which differ in the
+    numbers of their models alone (one where it is none), `summary` what training came to (JSON).
     """
 
     stage: Stage
     columns: tuple[ConditionColumn, ...]
     outputs: tuple[str, ...]
     classes: tuple[int, ...]
-    response: Response
+    members: tuple[Response, ...]
     summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def response(self) -> Response:
+        """The first member: the only one of a stage that is no ensemble."""
+        return self.members[0]
+
+    def with_member(self, member: int) -> "TrainedStage":
+        """The stage with one member alone; one that is no ensemble is as it was."""
+        stage = self.stage.model_copy(update={"members": 1})
+        return replace(self, stage=stage, members=(self.members[member % len(self.members)],))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: for progress bars and logs. Rates are rows a second."""
+    """Where training stands: for progress bars and logs. Rates are rows a second.
+
+    Losses are means over the members of an ensemble; `spread` is the standard deviation of the held-out loss over
+    them, None where there is one.
+    """
 
     stage: str
     epoch: int
@@ -55,3 +70,4 @@ class Progress:
     training: float
     validation: float
     rows_per_second: float
+    spread: float | None = None

@@ -116,11 +116,15 @@ def _numbers(card: Card, stage: Stage) -> list[str]:
 def _probabilities(
     trained: TrainedStage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
 ) -> Float[np.ndarray, "objects classes"] | None:
-    model = trained.response.model
-    if not isinstance(model, CategoricalClassifier):
-        return None
+    """Those of the classes; of an ensemble the mean of its members, one of which is drawn."""
     inputs = trained.response.conditions.forward(jnp.asarray(conditions(namespace, trained.columns, rows)))
-    return np.exp(np.asarray(jax.jit(jax.vmap(model.log_probabilities))(inputs), dtype=np.float64))
+    models = [member.model for member in trained.members]
+    found = [
+        np.exp(np.asarray(jax.jit(jax.vmap(model.log_probabilities))(inputs), dtype=np.float64))
+        for model in models
+        if isinstance(model, CategoricalClassifier)
+    ]
+    return np.mean(found, axis=0) if found else None
 
 
 def _concatenated(tables: list[Table]) -> Table:
