@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from flashsim.simulation.keys import normal_noise, object_keys
-from flashsim.simulation.normal import standard_normal
-from flashsim.simulation.threefry import threefry
+from flashsim.random.normal import standard_normal
+from flashsim.random.threefry import threefry
 
 MANY = 4_000_000
 FULL = 0xFFFFFFFF
