@@ -2,6 +2,7 @@
 
 from flashsim.random.draw import normal, uniform
 from flashsim.random.normal import standard_normal
+from flashsim.random.permutation import permutation
 from flashsim.random.threefry import threefry
 
-__all__ = ["normal", "standard_normal", "threefry", "uniform"]
+__all__ = ["normal", "permutation", "standard_normal", "threefry", "uniform"]

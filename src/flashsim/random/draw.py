@@ -18,15 +18,16 @@ def normal(key: PRNGKeyArray, stream: int, rows: int, columns: int) -> Float[Arr
     the numbers are a plain expression: where two steps of a training draw the same ones, XLA sees that they are, and
     computes what follows from them once.
     """
-    return standard_normal(_words(key, stream, rows, columns))
+    return standard_normal(words(key, stream, rows, columns))
 
 
 def uniform(key: PRNGKeyArray, stream: int, rows: int, columns: int) -> Float[Array, "rows columns"]:
     """Numbers of 24 bits from 0 to below 1, each as probable."""
-    return (_words(key, stream, rows, columns) >> np.uint32(8)).astype(jnp.float32) * jnp.float32(2.0**-24)
+    return (words(key, stream, rows, columns) >> np.uint32(8)).astype(jnp.float32) * jnp.float32(2.0**-24)
 
 
-def _words(key: PRNGKeyArray, stream: int, rows: int, columns: int) -> UInt32[Array, "rows columns"]:
+def words(key: PRNGKeyArray, stream: int, rows: int, columns: int) -> UInt32[Array, "rows columns"]:
+    """Random words; `normal` and `uniform` make numbers of them."""
     data = jax.random.key_data(key)
     row = jnp.arange(rows, dtype=jnp.uint32)[:, None]
     column = jnp.arange(columns, dtype=jnp.uint32)[None] + np.uint32(stream * COLUMNS)

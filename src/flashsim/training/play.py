@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from flashsim.card import Training
 from flashsim.models import AbstractLearner, Player
+from flashsim.random import permutation
 
 Rows = tuple[Float[Array, "rows conditions"], Float[Array, "rows targets"], Float[Array, " rows"]]
 Optimisers = tuple[optax.GradientTransformation, ...]
@@ -64,7 +65,7 @@ def run_epoch(
     objects = rows[0].shape[0]
     key_order, key_loss = jax.random.split(key)
     steps = objects // batch
-    order = jax.random.permutation(key_order, objects)[: steps * batch].reshape(steps, batch)
+    order = permutation(key_order, objects)[: steps * batch].reshape(steps, batch)
     dynamic, static = eqx.partition(state, eqx.is_array)
     # Every player's last turn has number 0: they see the same random numbers, of which what is common is computed once.
     turns = [(index, left) for index, player in enumerate(players) for left in reversed(range(player.steps))]

@@ -52,8 +52,8 @@ class Batch(NamedTuple):
 class Adversary(AbstractLearner):
     """A generator and those who judge it. Only the generator is kept.
 
-    Half of the rows of a batch serve as full simulation, and the conditions of the others as those of generated objects:
-    each judge learns from as many objects as there are rows, and the generator from half as many. Where an
+    Half of the rows of a batch serve as full simulation, and the conditions of the others as those of generated
+    objects: each judge learns from as many objects as there are rows, and the generator from half as many. Where an
     objective or a penalty compares the two at equal conditions, every row is both, for twice the work.
     """
 

@@ -14,6 +14,7 @@ from flashsim.random import normal, uniform
 
 Points = Float[Array, "points targets"]
 Values = Float[Array, " points"]
+Penalties = Float[Array, " penalties"]
 Potential = Callable[[Points], Values]
 """The critic's potential of outputs, the i-th at the conditions of the i-th object."""
 Sides = Literal["one", "two"]
@@ -28,7 +29,7 @@ class AbstractRegulariser(eqx.Module):
     paired: eqx.AbstractVar[bool]
     """Whether a penalty concerns a full object together with a generated one of the same conditions."""
 
-    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Values | None:
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties | None:
         """What each object adds to the critic's loss, or None for nothing.
 
         The first half of `objects` are full ones, the other half generated; `values` are their potentials. Where
@@ -71,10 +72,10 @@ class GradientPenalty(AbstractRegulariser):
     """
 
     strength: float
-    sides: Sides = "two"
+    sides: Sides = "one"
     paired: bool = True
 
-    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Values:
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties:
         """At points drawn evenly on the lines between the two of a pair."""
         full, generated = jnp.split(objects, 2)
         share = uniform(key, SHARES, len(full), 1)
@@ -98,7 +99,7 @@ class AdversarialLipschitz(AbstractRegulariser):
     longest: float = 0.36
     paired: bool = False
 
-    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Values:
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties:
         """At every object, with a probe and a length of its own."""
         points, width = objects.shape
         typical = float(np.sqrt(width))
