@@ -6,9 +6,8 @@ Makes an environment for each peer in FOLDER (some GB, once). Each package is me
 which waits while another one is measured; all use every core. Rounds alternate between peer and FlashSim, after
 a first one that compiles and is not counted; a ratio is the median of those of the rounds.
 
-Rows are those of the batch that a step reads. PIDGAN makes two halves of them, one full and one generated; in
-FlashSim each row serves as both, so that its critic learns from twice as many objects a row: `objects` is the ratio
-of those. `a core` is the ratio of rows a second of one core, which other users of the machine change less.
+Rows are those of the batch that a step reads. Both packages make two halves of them, full simulation and the conditions
+of generated objects. `a core` is the ratio of rows a second of one core, which other users of the machine change less.
 """
 
 import argparse
@@ -31,22 +30,18 @@ BATCH = 2048
 
 @dataclass(frozen=True)
 class Comparison:
-    """A task of FlashSim, the peer's tasks that do the same (the fastest counts), and the ratio that is aimed at.
-
-    `objects` is how many objects a row brings FlashSim's critic, for one that it brings the peer's.
-    """
+    """A task of FlashSim, the peer's tasks that do the same (the fastest counts), and the ratio that is aimed at."""
 
     peer: str
     task: str
     of_peer: tuple[str, ...]
     aim: float
-    objects: int = 1
 
 
 COMPARISONS = (
-    Comparison("pidgan", "train bce-gan", ("train bce-gan",), 1.4, objects=2),
-    Comparison("pidgan", "train bce-gan-alp", ("train bce-gan-alp",), 2.0, objects=2),
-    Comparison("pidgan", "train wgan-alp", ("train wgan-alp",), 2.0, objects=2),
+    Comparison("pidgan", "train bce-gan", ("train bce-gan",), 1.4),
+    Comparison("pidgan", "train bce-gan-alp", ("train bce-gan-alp",), 2.0),
+    Comparison("pidgan", "train wgan-alp", ("train wgan-alp",), 2.0),
     Comparison("pidgan", "generate", ("generate", "generate in tiles", "call compiled", "call compiled in tiles"), 1.0),
     Comparison("nflows", "sample", ("sample", "sample in tiles"), 20.0),
 )
@@ -59,7 +54,6 @@ class Found:
     peer: str
     task: str
     aim: float
-    objects: int
     peer_rates: list[Rate]
     own_rates: list[Rate]
 
@@ -120,7 +114,7 @@ def measure(own: Child, peers: dict[str, Child], seconds: float, rounds: int) ->
         for task in one.of_peer:
             peer.rate(task, 0)
         fastest[one.task] = max(one.of_peer, key=lambda task, peer=peer: peer.rate(task, seconds / 2).wall)
-    found = {one.task: Found(one.peer, one.task, one.aim, one.objects, [], []) for one in chosen}
+    found = {one.task: Found(one.peer, one.task, one.aim, [], []) for one in chosen}
     products, shares, loads = [], [], []
     for number in range(rounds):
         products.append(sgemm())
@@ -148,13 +142,13 @@ def print_table(numbers: dict) -> None:
         print(f"{name:<20} {spread(numbers[name], '.1f')} {unit}")
     if numbers["random_share"]:
         print(f"{'random_share':<20} {spread(numbers['random_share'], '.2f')} of generation (aim: at most 0.25)")
-    print(f"\n{'rows a second':<20} {'peer':>12} {'FlashSim':>12}   {'ratio':<22} {'a core':<8} {'aim':>5}   objects")
+    print(f"\n{'rows a second':<20} {'peer':>12} {'FlashSim':>12}   {'ratio':<22} {'a core':<8} {'aim':>5}")
     for one in numbers["comparisons"]:
         peer, own = (median(rate.wall for rate in one[side]) for side in ("peer_rates", "own_rates"))
-        ratio, core = median(one["ratios"]), median(one["core_ratios"])
+        core = median(one["core_ratios"])
         print(
             f"{one['task']:<20} {peer:>12,.0f} {own:>12,.0f}   {spread(one['ratios'], '.2f'):<22} {core:<8.2f} "
-            f"{one['aim']:>5}   {one['objects'] * ratio:.2f}"
+            f"{one['aim']:>5}"
         )
 
 

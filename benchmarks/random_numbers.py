@@ -20,9 +20,9 @@ import numpy as np
 from jaxtyping import Array
 
 from flashsim.nets import MLP
+from flashsim.random.normal import standard_normal
+from flashsim.random.threefry import threefry
 from flashsim.simulation.keys import normal_noise, object_keys
-from flashsim.simulation.normal import standard_normal
-from flashsim.simulation.threefry import threefry
 from flashsim.simulation.tiles import TILE
 
 STAGE = np.uint32(7)

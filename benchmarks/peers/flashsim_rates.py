@@ -1,7 +1,7 @@
 """FlashSim's rates by the real trainer and by the tiles of simulation. Runs in FlashSim's own environment.
 
-A step of FlashSim reads a batch of n rows; each serves as full simulation and, with the same conditions, as
-generated object. The rows counted are the n that are read.
+A step of FlashSim reads a batch of n rows: n/2 are the full simulation, and the conditions of the others are those of
+the n/2 generated objects. The rows counted are the n that are read.
 """
 
 import sys

@@ -71,12 +71,12 @@ CONSTANT_CRITIC = {  # D = 0.7 everywhere: loss of the critic, loss of the gener
     "ls-gan": ({}, 0.5 * ((C - 1) ** 2 + C**2), 0.5 * (C - 1) ** 2),
     "ls-gan pearson": ({"pearson": True}, 0.5 * ((C - 1) ** 2 + (C + 1) ** 2), 0.5 * C**2),
     "wgan": ({}, 0.0, -C),
-    "wgan-gp": ({}, 10.0, -C),  # a slope of 0 is one below 1, and counts two-sided
-    "wgan-gp one": ({"sides": "one"}, 0.0, -C),
+    "wgan-gp": ({}, 0.0, -C),
+    "wgan-gp two": ({"sides": "two"}, 10.0, -C),  # a slope of 0 is one below 1, and counts two-sided
     "wgan-alp": ({}, 0.0, -C),
     "wgan-alp two": ({"sides": "two"}, 100.0, -C),
     "cramer-gan": ({"penalty": 0.0}, 0.0, 0.0),
-    "bce-gan-gp": ({"penalty": 3.0}, 0.5 * (softplus(-C) + softplus(C)) + 3.0, softplus(-C)),
+    "bce-gan-gp": ({"penalty": 3.0, "sides": "two"}, 0.5 * (softplus(-C) + softplus(C)) + 3.0, softplus(-C)),
     "bce-gan-alp": ({}, 0.5 * (softplus(-C) + softplus(C)), softplus(-C)),
 }
 
@@ -90,10 +90,10 @@ def test_losses_of_a_constant_critic(case: str):
 
 
 def test_a_linear_critic_measures_the_difference_of_means():
-    """D = a y₁ against a generator that always draws g: E[D_gen] − E[D] = a (g − E y₁)."""
+    """D = a y₁ against a generator that always draws g: E[D_gen] − E[D] = a (g − E y₁), over the first half."""
     conditions, targets, weights = batch()
     model = with_critic(game("wgan", certain_generator(2.0)), slope=0.5, constant=C)
-    wanted = 0.5 * (2.0 - float(targets[:, 0].mean()))
+    wanted = 0.5 * (2.0 - float(targets[:3, 0].mean()))
     assert float(model.critic_loss(conditions, targets, weights, KEY)) == pytest.approx(wanted, abs=1e-5)
     assert float(model.generator_loss(conditions, targets, weights, KEY)) == pytest.approx(-1.0 - C, abs=1e-5)
 
@@ -110,18 +110,22 @@ def test_the_cramer_generator_lowers_the_energy_score_in_the_space_of_the_critic
 @pytest.mark.parametrize(("slope", "one", "two"), [(1.0, 0.0, 0.0), (0.5, 0.0, 0.25), (3.0, 4.0, 4.0)])
 def test_penalties_of_a_plane(regulariser, slope: float, one: float, two: float):
     """The slope is `slope` in every place, along one direction that power iteration finds at once."""
-    y, g = jnp.array([0.3, -1.0, 2.0]), jnp.array([1.0, 0.5, -0.2])
-    direction = jnp.array([0.6, 0.0, 0.8])
+    objects = jnp.array([[0.3, -1.0, 2.0], [1.0, 0.5, -0.2]])
+
+    def potential(points):
+        return slope * points @ jnp.array([0.6, 0.0, 0.8])
+
     for sides, wanted in (("one", one), ("two", two)):
-        found = regulariser(strength=1.0, sides=sides).penalty(lambda t: slope * direction @ t, y, g, KEY)
-        assert float(found) == pytest.approx(wanted, abs=1e-3)
+        found = regulariser(strength=1.0, sides=sides).penalties(potential, objects, potential(objects), KEY)
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
 def test_the_square_of_the_adversarial_penalty_stands_inside_the_mean():
     """Slopes of 1 and 3: the mean of the squares is 2, the square of the mean is 1."""
-    penalty = AdversarialLipschitz(strength=1.0).penalty
-    y = jnp.ones(2)
-    found = [float(penalty(lambda t, s=s: s * t[0], y, -y, KEY)) for s in (1.0, 3.0)]
+    objects, slopes = jnp.array([[1.0, 1.0], [-1.0, -1.0]]), jnp.array([1.0, 3.0])
+    found = AdversarialLipschitz(strength=1.0).penalties(
+        lambda points: slopes * points[:, 0], objects, slopes * objects[:, 0], KEY
+    )
     assert np.mean(found) == pytest.approx(2.0, abs=1e-3)
 
 
@@ -131,12 +135,37 @@ def test_a_weight_of_two_is_an_object_that_is_there_twice_and_no_loss_grows_with
     options = {"penalty": 0.0} if family == "cramer-gan" else {}
     model = game(family, certain_generator(2.0), feature_matching=1.0, referee=True, **options)
     model = with_critic(model, slope=1.7, constant=C)
-    c, y, _ = batch(2)
-    rows = jnp.array([0, 0, 1] * 5)
+    c, y, _ = batch(4)  # two in each half
+    rows = jnp.array([0, 0, 1] * 5 + [2, 2, 3] * 5)
     for loss in (Adversary.critic_loss, Adversary.generator_loss, Adversary.referee_loss):
-        weighted = loss(model, c, y, jnp.array([4 / 3, 2 / 3]), KEY)
-        repeated = loss(model, c[rows], y[rows], jnp.ones(15), KEY)
+        weighted = loss(model, c, y, jnp.array([4 / 3, 2 / 3, 4 / 3, 2 / 3]), KEY)
+        repeated = loss(model, c[rows], y[rows], jnp.ones(30), KEY)
         assert float(weighted) == pytest.approx(float(repeated), rel=2e-3)
+
+
+@pytest.mark.parametrize("family", ALGORITHMS)
+def test_an_object_and_the_same_with_weight_minus_one_leave_nothing(family: str):
+    """Of no term of any loss, the penalty included."""
+    options = {"penalty": 0.0} if family == "cramer-gan" else {}
+    model = game(family, certain_generator(2.0), feature_matching=1.0, referee=True, **options)
+    model = with_critic(model, slope=1.7, constant=C)
+    c, y, _ = batch(4)
+    rows, weights = jnp.array([0, 1, 1, 2, 3, 3]), jnp.array([3.0, 1.0, -1.0, 3.0, 1.0, -1.0])
+    for loss in (Adversary.critic_loss, Adversary.generator_loss, Adversary.referee_loss):
+        with_nothing = loss(model, c[rows], y[rows], weights, KEY)
+        without = loss(model, c[jnp.array([0, 2])], y[jnp.array([0, 2])], jnp.ones(2), KEY)
+        assert float(with_nothing) == pytest.approx(float(without), rel=2e-3)
+
+
+@pytest.mark.parametrize(("family", "objects"), [("bce-gan", 3), ("wgan-alp", 3), ("cramer-gan", 6), ("wgan-gp", 6)])
+def test_half_of_the_rows_are_full_the_others_give_conditions_unless_both_are_compared_at_equal_ones(
+    family: str, objects: int
+):
+    conditions, targets, weights = batch(6)
+    found = game(family)._batch(conditions, targets, weights, KEY)
+    assert found.full.shape == found.generated.shape == (objects, TARGETS)
+    np.testing.assert_array_equal(found.full, targets[:objects])
+    np.testing.assert_array_equal(found.conditions[objects:], conditions[6 - objects :])
 
 
 @pytest.mark.parametrize("family", ALGORITHMS)
@@ -149,12 +178,12 @@ def test_feature_matching_and_injected_noise_change_every_loss(family: str):
 
 
 def test_features_are_matched_in_their_means_not_object_by_object():
-    """The same objects in another order have the same means."""
+    """The same full objects in another order have the same means."""
     conditions, targets, weights = batch()
     model = game("bce-gan", certain_generator(0.0), feature_matching=1.0)
     zeros = jnp.zeros_like(conditions)
     straight = model.generator_loss(zeros, targets, weights, KEY)
-    turned = model.generator_loss(zeros, targets[::-1], weights, KEY)
+    turned = model.generator_loss(zeros, targets[jnp.array([2, 1, 0, 3, 4, 5])], weights, KEY)
     assert float(straight) == pytest.approx(float(turned), rel=1e-5)
 
 
@@ -242,9 +271,10 @@ def draw(generator: Generator, objects: int = 4000) -> np.ndarray:
     return np.asarray(jax.vmap(generator.sample)(jnp.zeros((objects, CONDITIONS)), noise))
 
 
-def test_it_learns_location_width_and_correlation():
-    """The Cramér GAN, the steadiest of them."""
-    table = AdversarialModel(family="cramer-gan", width=32, depth=2, critic_steps=1)
+@pytest.mark.parametrize("family", ["ls-gan", "wgan-gp", "cramer-gan", "bce-gan-alp"])
+def test_it_learns_location_width_and_correlation(family: str):
+    """Four objectives, with no, the gradient's and the adversarial penalty, at the default rates."""
+    table = AdversarialModel(family=family, width=32, depth=2, critic_steps=1)
     generator = Generator.create(CONDITIONS, TARGETS, latent=2, width=32, depth=2, residual=False, key=KEY)
     model = adversary(generator, table, CONDITIONS, None, jax.random.key(1))
     settings = Training(epochs=20, batch=256, learning_rate=8e-3, ema=0.98)
@@ -253,7 +283,7 @@ def test_it_learns_location_width_and_correlation():
     assert history[-1].validation < history[0].validation
     np.testing.assert_allclose(drawn.mean(axis=0), [1.0, 0.0], atol=0.15)
     np.testing.assert_allclose(drawn.std(axis=0), [1.0, 0.5], rtol=0.2)
-    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(0.8, abs=0.1)
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(0.8, abs=0.15)
 
 
 def test_negative_weights_subtract_a_background():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from flashsim.random.normal import standard_normal
+from flashsim.random.threefry import threefry
 from flashsim.simulation.keys import normal_noise, object_keys
-from flashsim.simulation.normal import standard_normal
-from flashsim.simulation.threefry import threefry
 
 MANY = 4_000_000
 FULL = 0xFFFFFFFF

@@ -90,11 +90,10 @@ class AdversarialModel(CardModel):
     )
     sides: Literal["one", "two"] | None = Field(
         default=None,
-        description="Whether slopes below 1 are penalised too; default: `two` for `gradient-penalty`, "
-        "`one` for `adversarial-lipschitz`.",
+        description="Whether slopes below 1 are penalised too (`two`) or not (`one`); default: `one`.",
     )
     clip: float | None = Field(
-        default=None, gt=0, description="For `weight-clipping`: largest weight of the critic; default: 0.01."
+        default=None, gt=0, description="For `weight-clipping`: largest weight of the critic; default: 0.1."
     )
     saturating: bool = Field(default=False, description="For `gan`: the generator's first loss, which saturates.")
     label_smoothing: float = Field(

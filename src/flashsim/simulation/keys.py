@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int64, UInt32
 
 from flashsim.events import EventBatch
-from flashsim.simulation.normal import standard_normal
-from flashsim.simulation.threefry import threefry
+from flashsim.random.normal import standard_normal
+from flashsim.random.threefry import threefry
 from flashsim.simulation.tiles import in_tiles
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from flashsim.card import Training
 from flashsim.models import AbstractLearner, Player
+from flashsim.random import permutation
 
 Rows = tuple[Float[Array, "rows conditions"], Float[Array, "rows targets"], Float[Array, " rows"]]
 Optimisers = tuple[optax.GradientTransformation, ...]
@@ -64,18 +65,20 @@ def run_epoch(
     objects = rows[0].shape[0]
     key_order, key_loss = jax.random.split(key)
     steps = objects // batch
-    order = jax.random.permutation(key_order, objects)[: steps * batch].reshape(steps, batch)
+    order = permutation(key_order, objects)[: steps * batch].reshape(steps, batch)
     dynamic, static = eqx.partition(state, eqx.is_array)
-    turns = [index for index, player in enumerate(players) for _ in range(player.steps)]
+    # Every player's last turn has number 0: they see the same random numbers, of which what is common is computed once.
+    turns = [(index, left) for index, player in enumerate(players) for left in reversed(range(player.steps))]
+    most = max(player.steps for player in players)
 
     def step(dynamic: TrainingState, indices: Int[Array, " batch"]) -> tuple[TrainingState, Array]:
         state = eqx.combine(dynamic, static)
         chosen = (rows[0][indices], rows[1][indices], rows[2][indices])
         model, memories, losses = state.model, list(state.optimisers), [jnp.zeros(())] * len(players)
-        for turn, index in enumerate(turns):
-            key = jax.random.fold_in(key_loss, state.step * len(turns) + turn)
+        keys = [jax.random.fold_in(key_loss, state.step * most + left) for left in range(most)]
+        for index, left in turns:
             model, memories[index], losses[index] = _play(
-                model, players[index], optimisers[index], memories[index], chosen, key
+                model, players[index], optimisers[index], memories[index], chosen, keys[left]
             )
         # An average over few steps at first: the untrained weights are forgotten at once.
         kept = jnp.minimum(decay, (1 + state.step) / (10 + state.step))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import equinox as eqx
 import jax
@@ -17,6 +17,7 @@ from flashsim.models.generator import Generator
 from flashsim.models.model import AbstractLearner
 from flashsim.models.player import Player
 from flashsim.nets import Network, SpectrallyNormalised
+from flashsim.random import normal
 
 Conditions = Float[Array, "objects conditions"]
 Targets = Float[Array, "objects targets"]
@@ -36,12 +37,24 @@ class Rules:
     feature_matching: float = 0.0
 
 
+class Batch(NamedTuple):
+    """Full and generated objects, as many of each, with conditions and weights of both one after the other."""
+
+    conditions: Float[Array, "both conditions"]
+    weights: Float[Array, " both"]
+    full: Float[Array, "half targets"]
+    generated: Float[Array, "half targets"]
+    other: Float[Array, "half targets"]
+    """Generated once more at the same conditions."""
+
+
 @final
 class Adversary(AbstractLearner):
     """A generator and those who judge it. Only the generator is kept.
 
-    Every object of a batch serves as full simulation and, with the same conditions, as generated one: critic and
-    generator are compared at equal conditions and weights, and nothing of a batch is left out.
+    Half of the rows of a batch serve as full simulation, and the conditions of the others as those of generated
+    objects: each judge learns from as many objects as there are rows, and the generator from half as many. Where an
+    objective or a penalty compares the two at equal conditions, every row is both, for twice the work.
     """
 
     generator: Generator
@@ -86,36 +99,40 @@ class Adversary(AbstractLearner):
         self, conditions: Conditions, targets: Targets, weights: Weights, key: PRNGKeyArray
     ) -> Float[Array, ""]:
         """The objective's loss of the critic, and the penalty."""
-        key, key_penalty = jax.random.split(key)
-        objects = self._objects(conditions, targets, key)
-        real, generated, other = (self._judge(conditions, one) for one in objects)
-        potential = jax.vmap(self.objective.potential)
-        losses = jax.vmap(self.objective.critic)(potential(real, other), potential(generated, other))
+        batch = self._batch(conditions, targets, weights, key)
+        objects = jnp.concatenate([batch.full, batch.generated])
+        others = jnp.tile(self._judge(batch.conditions[len(batch.full) :], batch.other), (2, 1))
 
-        def penalty(c: Array, y: Array, g: Array, other: Array, key: PRNGKeyArray) -> Array:
-            def of(y: Array) -> Array:
-                return self.objective.potential(self.critic(self._view(c, y)), other)
+        def potential(points: Targets) -> Weights:
+            judged = self._judge(batch.conditions[: len(points)], points)
+            return jax.vmap(self.objective.potential)(judged, others[: len(points)])
 
-            return self.regulariser.penalty(of, y, g, key)
-
-        keys = jax.random.split(key_penalty, len(weights))
-        penalties = jax.vmap(penalty)(conditions, objects[0], objects[1], other, keys)
-        # A limit on slopes holds wherever there are objects, also those of negative weight, where a negative
-        # penalty would reward steepness without end.
-        certain = jnp.abs(weights)
-        return jnp.mean(weights * losses) + jnp.sum(certain * penalties) / (jnp.sum(certain) + 1e-12)
+        values = potential(objects)
+        of_full, of_generated = jnp.split(values, 2)
+        losses = [jax.vmap(self.objective.of_full)(of_full), jax.vmap(self.objective.of_generated)(of_generated)]
+        # A mean for full and one for generated objects.
+        loss = 2 * jnp.mean(batch.weights * jnp.concatenate(losses))
+        penalties = self.regulariser.penalties(potential, objects, values, key)
+        if penalties is None:
+            return loss
+        # An expectation, in which objects of negative weight subtract. By chance that of a batch can be negative, and
+        # a critic as steep as can be would then be rewarded without end.
+        return loss + jnp.maximum(jnp.mean(batch.weights[: len(penalties)] * penalties), 0)
 
     def generator_loss(
         self, conditions: Conditions, targets: Targets, weights: Weights, key: PRNGKeyArray
     ) -> Float[Array, ""]:
         """The objective's loss of the generator; with feature matching of means (Salimans et al. 2016)."""
-        objects = self._objects(conditions, targets, key)
-        losses = jax.vmap(self.objective.generator)(*(self._judge(conditions, one) for one in objects))
-        loss = jnp.mean(weights * losses)
+        batch = self._batch(conditions, targets, weights, key)
+        of_full, of_generated = jnp.split(batch.conditions, 2)
+        judged = [self._judge(of_full, batch.full)]
+        judged += [self._judge(of_generated, one) for one in (batch.generated, batch.other)]
+        weights_full, weights_generated = jnp.split(batch.weights, 2)
+        loss = jnp.mean(weights_generated * jax.vmap(self.objective.generator)(*judged))
         if self.rules.feature_matching:
-            real, generated = (self._hidden(conditions, one) for one in objects[:2])
-            apart = jnp.mean(weights[:, None] * (real - generated), axis=0)
-            loss = loss + self.rules.feature_matching * jnp.sum(apart**2)
+            full = jnp.mean(weights_full[:, None] * self._hidden(of_full, batch.full), axis=0)
+            generated = jnp.mean(weights_generated[:, None] * self._hidden(of_generated, batch.generated), axis=0)
+            loss = loss + self.rules.feature_matching * jnp.sum((full - generated) ** 2)
         return loss
 
     def referee_loss(
@@ -123,29 +140,36 @@ class Adversary(AbstractLearner):
     ) -> Float[Array, ""]:
         """The binary cross-entropy of a bystander: log 2 = 0.693 when it cannot tell the two apart."""
         assert self.referee is not None
-        generated = self._generate(conditions, key)
-        of_real, of_generated = (
-            jax.vmap(self.referee)(jax.vmap(self._view)(conditions, one))[:, 0] for one in (targets, generated)
-        )
-        return jnp.mean(weights * 0.5 * (softplus(-of_real) + softplus(of_generated)))
+        batch = self._batch(conditions, targets, weights, key)
+        seen = jax.vmap(self._view)(batch.conditions, jnp.concatenate([batch.full, batch.generated]))
+        of_full, of_generated = jnp.split(jax.vmap(self.referee)(seen)[:, 0], 2)
+        return jnp.mean(batch.weights * jnp.concatenate([softplus(-of_full), softplus(of_generated)]))
 
-    def _objects(self, conditions: Conditions, targets: Targets, key: PRNGKeyArray) -> tuple[Targets, Targets, Targets]:
-        """Full, generated, and generated once more, as the critic sees them. What an objective leaves aside, XLA
-        does not compute.
+    def _batch(self, conditions: Conditions, targets: Targets, weights: Weights, key: PRNGKeyArray) -> "Batch":
+        """Full and generated objects as the judges see them. What an objective leaves aside, XLA does not compute.
+
+        The same key draws the same objects, whoever asks.
         """
-        first, second, key = jax.random.split(key, 3)
-        objects = (targets, self._generate(conditions, first), self._generate(conditions, second))
-        noise = self.rules.injected_noise
-        if not noise:
-            return objects
-        real, generated, other = (
-            one + noise * jax.random.normal(k, one.shape)
-            for one, k in zip(objects, jax.random.split(key, 3), strict=True)
+        rows = len(conditions)
+        objects = rows if self.objective.paired or self.regulariser.paired else (rows + 1) // 2
+        of_generated = conditions[rows - objects :]
+        drawn = [targets[:objects], *(self._generate(of_generated, key, stream) for stream in (0, 1))]
+        if self.rules.injected_noise:
+            drawn = [
+                one + self.rules.injected_noise * normal(key, stream, *one.shape)
+                for stream, one in enumerate(drawn, start=2)
+            ]
+        full, generated, other = drawn
+        return Batch(
+            conditions=jnp.concatenate([conditions[:objects], of_generated]),
+            weights=jnp.concatenate([weights[:objects], weights[rows - objects :]]),
+            full=full,
+            generated=generated,
+            other=other,
         )
-        return real, generated, other
 
-    def _generate(self, conditions: Conditions, key: PRNGKeyArray) -> Targets:
-        noise = jax.random.normal(key, (len(conditions), self.generator.noise))
+    def _generate(self, conditions: Conditions, key: PRNGKeyArray, stream: int) -> Targets:
+        noise = normal(key, stream, len(conditions), self.generator.noise)
         return jax.vmap(self.generator.sample)(conditions, noise)
 
     def _view(self, conditions: Float[Array, " conditions"], scores: Float[Array, " targets"]) -> Array:

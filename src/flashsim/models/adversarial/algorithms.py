@@ -17,8 +17,10 @@ from flashsim.models.adversarial.regularisers import (
 from flashsim.models.generator import Generator
 from flashsim.nets import SpectrallyNormalised, network
 
-CLIP = 0.01
-"""Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1, as the five steps of the critic."""
+CLIP = 0.1
+"""Arjovsky et al. 2017, arXiv:1701.07875, have 0.01, for a critic with batch normalisation. Without it a critic
+of some layers is flat then, and nothing is learnt. The five steps of the critic are from there (algorithm 1).
+"""
 GRADIENT_PENALTY = 10.0
 """Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1, as are Adam's decays of 0 and 0.9."""
 ADVERSARIAL_LIPSCHITZ = 100.0
@@ -47,13 +49,15 @@ def regulariser(options: AdversarialModel) -> AbstractRegulariser:
         case "none":
             return NoRegulariser()
         case "weight-clipping":
-            return WeightClipping(CLIP if options.clip is None else options.clip)
+            return WeightClipping(limit=CLIP if options.clip is None else options.clip)
         case "gradient-penalty":
             strength = GRADIENT_PENALTY if options.penalty is None else options.penalty
-            return GradientPenalty(strength, options.sides or "two")
+            # One-sided (Petzka et al. 2018, arXiv:1709.08894): a critic that must have slopes of 1 where there is
+            # nothing to be told apart drives a generator in circles.
+            return GradientPenalty(strength=strength, sides=options.sides or "one")
         case "adversarial-lipschitz":
             strength = ADVERSARIAL_LIPSCHITZ if options.penalty is None else options.penalty
-            return AdversarialLipschitz(strength, options.sides or "one")
+            return AdversarialLipschitz(strength=strength, sides=options.sides or "one")
 
 
 def rules(options: AdversarialModel) -> Rules:

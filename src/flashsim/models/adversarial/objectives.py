@@ -1,7 +1,6 @@
 """The five objectives: what critic and generator compete for, as losses of one object.
 
-Full and generated outputs have the same conditions, and so the same weight: each loss compares the two for one
-object. h are the critic's outputs, of which most objectives have a single one.
+h are the critic's outputs, of which most objectives have a single one.
 """
 
 from abc import abstractmethod
@@ -22,10 +21,16 @@ class AbstractObjective(eqx.Module):
 
     outputs: eqx.AbstractVar[int]
     """How many numbers the critic gives."""
+    paired: eqx.AbstractVar[bool]
+    """Whether a full object is compared with generated ones of the same conditions."""
 
     @abstractmethod
-    def critic(self, real: Scalar, generated: Scalar) -> Scalar:
-        """What the critic lowers, from its potential of a full and of a generated object."""
+    def of_full(self, potential: Scalar) -> Scalar:
+        """What the critic lowers, from its potential of a full object."""
+
+    @abstractmethod
+    def of_generated(self, potential: Scalar) -> Scalar:
+        """What the critic lowers, from its potential of a generated object."""
 
     @abstractmethod
     def generator(self, real: Outputs, generated: Outputs, other: Outputs) -> Scalar:
@@ -49,10 +54,15 @@ class Classic(AbstractObjective):
     smoothing: float = 0.0
     saturating: bool = False
     outputs: int = 1
+    paired: bool = False
 
-    def critic(self, real: Scalar, generated: Scalar) -> Scalar:
-        """Binary cross-entropies of both."""
-        return self.share * (softplus(-real) + self.smoothing * real + softplus(generated))
+    def of_full(self, potential: Scalar) -> Scalar:
+        """The cross-entropy to the label 1 − `smoothing`."""
+        return self.share * (softplus(-potential) + self.smoothing * potential)
+
+    def of_generated(self, potential: Scalar) -> Scalar:
+        """The cross-entropy to the label 0."""
+        return self.share * softplus(potential)
 
     def generator(self, real: Outputs, generated: Outputs, other: Outputs) -> Scalar:
         """Generated objects are to count as full ones; saturating: not as generated ones."""
@@ -70,10 +80,15 @@ class LeastSquares(AbstractObjective):
     real_label: float = 1.0
     wanted_label: float = 1.0
     outputs: int = 1
+    paired: bool = False
 
-    def critic(self, real: Scalar, generated: Scalar) -> Scalar:
-        """Squared distances to the labels."""
-        return 0.5 * (real - self.real_label) ** 2 + 0.5 * (generated - self.generated_label) ** 2
+    def of_full(self, potential: Scalar) -> Scalar:
+        """The squared distance to its label."""
+        return 0.5 * (potential - self.real_label) ** 2
+
+    def of_generated(self, potential: Scalar) -> Scalar:
+        """The squared distance to its label."""
+        return 0.5 * (potential - self.generated_label) ** 2
 
     def generator(self, real: Outputs, generated: Outputs, other: Outputs) -> Scalar:
         """The squared distance to the wanted label."""
@@ -87,10 +102,15 @@ class Wasserstein(AbstractObjective):
     """
 
     outputs: int = 1
+    paired: bool = False
 
-    def critic(self, real: Scalar, generated: Scalar) -> Scalar:
-        """The negative distance."""
-        return generated - real
+    def of_full(self, potential: Scalar) -> Scalar:
+        """As high as can be."""
+        return -potential
+
+    def of_generated(self, potential: Scalar) -> Scalar:
+        """As low as can be: together the negative distance."""
+        return potential
 
     def generator(self, real: Outputs, generated: Outputs, other: Outputs) -> Scalar:
         """What the generator can change of the distance."""
@@ -105,10 +125,15 @@ class Cramer(AbstractObjective):
     """
 
     outputs: int = 32
+    paired: bool = True
 
-    def critic(self, real: Scalar, generated: Scalar) -> Scalar:
-        """The negative distance."""
-        return generated - real
+    def of_full(self, potential: Scalar) -> Scalar:
+        """As high as can be."""
+        return -potential
+
+    def of_generated(self, potential: Scalar) -> Scalar:
+        """As low as can be: together the negative distance."""
+        return potential
 
     def generator(self, real: Outputs, generated: Outputs, other: Outputs) -> Scalar:
         """The distance, but for what full simulation is to itself."""

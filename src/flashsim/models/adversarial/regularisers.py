@@ -1,6 +1,5 @@
 """The four regularisers: how a critic is kept from being steep."""
 
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Literal, final
 
@@ -11,19 +10,32 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from flashsim.models.energy_score import length
+from flashsim.random import normal, uniform
 
-Targets = Float[Array, " targets"]
-Scalar = Float[Array, ""]
-Potential = Callable[[Targets], Scalar]
+Points = Float[Array, "points targets"]
+Values = Float[Array, " points"]
+Penalties = Float[Array, " penalties"]
+Potential = Callable[[Points], Values]
+"""The critic's potential of outputs, the i-th at the conditions of the i-th object."""
 Sides = Literal["one", "two"]
+
+PROBES, SIZES, SHARES = 16, 17, 18
+"""Streams of random numbers that are drawn here; those below are for who calls."""
 
 
 class AbstractRegulariser(eqx.Module):
     """A penalty on the critic, a projection of its weights, or neither."""
 
-    @abstractmethod
-    def penalty(self, potential: Potential, real: Targets, generated: Targets, key: PRNGKeyArray) -> Scalar:
-        """What one object adds to the critic's loss; `potential` is the critic given the object's conditions."""
+    paired: eqx.AbstractVar[bool]
+    """Whether a penalty concerns a full object together with a generated one of the same conditions."""
+
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties | None:
+        """What each object adds to the critic's loss, or None for nothing.
+
+        The first half of `objects` are full ones, the other half generated; `values` are their potentials. Where
+        objects are paired, a pair has one penalty.
+        """
+        return None
 
     def project(self, critic: Any) -> Any:
         """The critic as it may stay after a step."""
@@ -34,9 +46,7 @@ class AbstractRegulariser(eqx.Module):
 class NoRegulariser(AbstractRegulariser):
     """The critic may be as steep as it likes."""
 
-    def penalty(self, potential: Potential, real: Targets, generated: Targets, key: PRNGKeyArray) -> Scalar:
-        """Nothing."""
-        return jnp.zeros(())
+    paired: bool = False
 
 
 @final
@@ -44,10 +54,7 @@ class WeightClipping(AbstractRegulariser):
     """No weight of the critic beyond ±`limit` (Arjovsky et al. 2017, arXiv:1701.07875)."""
 
     limit: float
-
-    def penalty(self, potential: Potential, real: Targets, generated: Targets, key: PRNGKeyArray) -> Scalar:
-        """Nothing."""
-        return jnp.zeros(())
+    paired: bool = False
 
     def project(self, critic: Any) -> Any:
         """Every weight and bias, clipped."""
@@ -65,13 +72,15 @@ class GradientPenalty(AbstractRegulariser):
     """
 
     strength: float
-    sides: Sides = "two"
+    sides: Sides = "one"
+    paired: bool = True
 
-    def penalty(self, potential: Potential, real: Targets, generated: Targets, key: PRNGKeyArray) -> Scalar:
-        """At a point drawn evenly on the line between the two."""
-        share = jax.random.uniform(key)
-        gradient = jax.grad(potential)(share * real + (1 - share) * generated)
-        return self.strength * _excess(length(gradient), self.sides) ** 2
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties:
+        """At points drawn evenly on the lines between the two of a pair."""
+        full, generated = jnp.split(objects, 2)
+        share = uniform(key, SHARES, len(full), 1)
+        slopes = length(_gradient(potential, share * full + (1 - share) * generated))
+        return self.strength * _excess(slopes, self.sides) ** 2
 
 
 @final
@@ -88,29 +97,30 @@ class AdversarialLipschitz(AbstractRegulariser):
     sides: Sides = "one"
     shortest: float = 0.0036
     longest: float = 0.36
+    paired: bool = False
 
-    def penalty(self, potential: Potential, real: Targets, generated: Targets, key: PRNGKeyArray) -> Scalar:
-        """The mean of the penalties at the two objects."""
-        keys = jax.random.split(key)
-        both = (self._at(potential, start, k) for start, k in zip((real, generated), keys, strict=True))
-        return self.strength * 0.5 * sum(both, jnp.zeros(()))
-
-    def _at(self, potential: Potential, start: Targets, key: PRNGKeyArray) -> Scalar:
-        key_direction, key_size = jax.random.split(key)
-        typical = float(np.sqrt(start.shape[0]))
-        size = typical * jax.random.uniform(key_size, minval=self.shortest, maxval=self.longest)
-
-        def change(step: Targets) -> Scalar:
-            return jnp.abs(potential(start + step) - potential(start))
-
-        probe = _unit(jax.random.normal(key_direction, start.shape)) * self.longest * typical
-        direction = jax.lax.stop_gradient(_unit(jax.grad(change)(probe)))
-        return _excess(change(size * direction) / size, self.sides) ** 2
+    def penalties(self, potential: Potential, objects: Points, values: Values, key: PRNGKeyArray) -> Penalties:
+        """At every object, with a probe and a length of its own."""
+        points, width = objects.shape
+        typical = float(np.sqrt(width))
+        probes = _unit(normal(key, PROBES, points, width)) * self.longest * typical
+        sizes = typical * (self.shortest + (self.longest - self.shortest) * uniform(key, SIZES, points, 1)[:, 0])
+        # The potentials at the objects themselves are known: here only their sign against those at the probes counts.
+        directions = jax.lax.stop_gradient(
+            _unit(_gradient(lambda moved: jnp.abs(potential(moved) - values), objects + probes))
+        )
+        changes = jnp.abs(potential(objects + sizes[:, None] * directions) - values)
+        return self.strength * _excess(changes / sizes, self.sides) ** 2
 
 
-def _excess(slope: Scalar, sides: Sides) -> Scalar:
-    return slope - 1 if sides == "two" else jnp.maximum(slope - 1, 0)
+def _gradient(function: Potential, points: Points) -> Points:
+    """The gradient of each value with respect to its own point."""
+    return jax.grad(lambda points: jnp.sum(function(points)))(points)
 
 
-def _unit(vector: Targets) -> Targets:
-    return vector / length(vector)
+def _excess(slopes: Values, sides: Sides) -> Values:
+    return slopes - 1 if sides == "two" else jnp.maximum(slopes - 1, 0)
+
+
+def _unit(vectors: Points) -> Points:
+    return vectors / length(vectors)[:, None]
