@@ -71,12 +71,13 @@ def fit_members(
     run = mapped(run_epoch, count, (of_each, row_axes, 0, None, None, None, None))
     judge = mapped(held_out_loss, count, (of_each, held_out_axes, 0))
     keep = mapped(_keep, count, (of_each, 0))
-    while len(history) < settings.epochs and not (history and _standing(history, settings).ended.all()):
+    while len(history) < settings.epochs and (going := _going(history, settings, count)).any():
         number, start = len(history), time.perf_counter()
-        state, found = run(state, rows, fold_in(roots, number), players, optimisers, batch, settings.ema)
+        keys = fold_in(roots, jnp.asarray(number, jnp.uint32))
+        state, found = run(state, rows, keys, players, optimisers, batch, settings.ema)
         held = np.asarray(judge(state.average, held_out, roots), dtype=np.float64).reshape(count)
         losses = np.asarray(found, dtype=np.float64).reshape(count, len(players))
-        _require_finite(number, [player.name for player in players], losses, held, settings)
+        _require_finite(number, [player.name for player in players], losses[going], held[going], settings)
         seconds = time.perf_counter() - start
         mean = dict(zip((player.name for player in players), losses.mean(axis=0).tolist(), strict=True))
         rows_read = count * (objects // batch * batch)
@@ -97,6 +98,11 @@ def best_epochs(history: Sequence[Epoch], settings: Training) -> list[int]:
 
 def _standing(history: Sequence[Epoch], settings: Training) -> Stopping:
     return stopping(np.array([epoch.held_out for epoch in history]), settings.patience)
+
+
+def _going(history: Sequence[Epoch], settings: Training, members: int) -> Bool[np.ndarray, " members"]:
+    """Which members may still get better: what the others come to meanwhile does not matter."""
+    return ~_standing(history, settings).ended if history else np.ones(members, bool)
 
 
 @eqx.filter_jit
