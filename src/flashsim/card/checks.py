@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from flashsim.card.adversarial import AdversarialModel
+from flashsim.card.comparison_checks import check_comparisons
 from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
@@ -33,17 +34,19 @@ def check(card: Card) -> None:
     _check_coupling(card)
     _check_order(names)
     _check_output(names)
+    check_comparisons(names)
 
 
 def _check_stage_names(card: Card) -> None:
-    known = [stage.name for stage in card.stages]
+    known = [*(stage.name for stage in card.stages), *card.compare]
     for name, count in Counter(known).items():
         if count > 1:
-            raise FlashSimError(f"stage.name = {name!r}: {count} stages have this name; give each its own")
+            raise FlashSimError(f"stage.name = {name!r}: {count} stages or tables of [compare] have this name; give each its own")
     for name in card.gates:
         if name not in known:
             raise FlashSimError(
-                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
+                f"gates.{name}: there is no stage or comparison {name!r}{nearest(name, known)}; "
+                f"there are {', '.join(known)}"
             )
 
 

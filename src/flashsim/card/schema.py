@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr
 
 from flashsim.card.base import CardModel
-from flashsim.card.sample import Category, Column, Reconstructed, Sample
+from flashsim.card.comparison import Comparison, Validation
+from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
 
 SCHEMA_VERSION = 1
@@ -48,6 +49,19 @@ class Gate(CardModel):
     expected_calibration_error: float | None = Field(
         default=None, gt=0, le=1, description="Mean difference of probability and frequency, at most."
     )
+    width_ratio_within: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Difference from 1 of the ratio of widths (flash over full) of each variable, at most; not judged "
+        "where the error of the ratio is larger.",
+    )
+    shift_in_widths_below: float | None = Field(
+        default=None,
+        gt=0,
+        description="Shift of the centre of each variable in widths of the reference, at most; not judged where its "
+        "error is larger.",
+    )
 
 
 class Card(CardModel):
@@ -67,7 +81,13 @@ class Card(CardModel):
     )
     stages: list[Stage] = Field(alias="stage", min_length=1, description="The stages, in order.")
     output: Output = Field(description="What simulation writes.")
-    gates: dict[str, Gate] = Field(default_factory=dict, description="Criteria by the name of a stage.")
+    compare: dict[str, Comparison] = Field(
+        default_factory=dict, description="What is compared beside the stages, by name."
+    )
+    gates: dict[str, Gate] = Field(
+        default_factory=dict, description="Criteria by the name of a stage or of a table of `[compare]`."
+    )
+    validation: Validation = Field(default_factory=Validation, description="How a validation is shown.")
     _path: Path | None = PrivateAttr(None)
 
     def dump(self) -> dict[str, Any]:
@@ -93,3 +113,13 @@ class Card(CardModel):
     def stage(self, name: str) -> Stage:
         """The stage of this name."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+class ComparisonCard(Card):
+    """A card without stages: what `flashsim compare` needs of two samples that another program has made."""
+
+    sample: ComparedSample = Field(default_factory=ComparedSample, description="How the samples are read.")
+    reconstructed: dict[str, Reconstructed] = Field(default_factory=dict, description="More columns.")
+    stages: list[Stage] = Field(alias="stage", default_factory=list, max_length=0, description="None.")
+    output: Output = Field(default=Output.model_construct(columns=[]), description="None.")
+    compare: dict[str, Comparison] = Field(min_length=1, description="What is compared, by name.")
