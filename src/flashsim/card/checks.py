@@ -41,7 +41,9 @@ def _check_stage_names(card: Card) -> None:
     known = [*(stage.name for stage in card.stages), *card.compare]
     for name, count in Counter(known).items():
         if count > 1:
-            raise FlashSimError(f"stage.name = {name!r}: {count} stages or tables of [compare] have this name; give each its own")
+            raise FlashSimError(
+                f"stage.name = {name!r}: {count} stages or tables of [compare] have this name; give each its own"
+            )
     for name in card.gates:
         if name not in known:
             raise FlashSimError(

@@ -68,7 +68,8 @@ class Comparison(CardModel):
         "`<daughter>_<column>`.",
     )
     same: list[str] = Field(
-        default_factory=list, description="Formulas of one object that are equal for all daughters, as a mother's index."
+        default_factory=list,
+        description="Formulas of one object that are equal for all daughters, as a mother's index.",
     )
     momentum: tuple[str, str, str] | None = Field(
         default=None,

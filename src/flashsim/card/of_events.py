@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Int, Shaped
@@ -57,5 +57,5 @@ def _around(node: Node, add_up: Callable[[Node], Node], formulas: Formulas, text
         return _around(formula.tree, add_up, formulas, text)
     if not node.arguments:
         return node
-    changed: Any = replace(node, arguments=tuple(_around(one, add_up, formulas, text) for one in node.arguments))  # pyright: ignore[reportCallIssue]
-    return changed
+    around = tuple(_around(one, add_up, formulas, text) for one in node.arguments)
+    return replace(cast(Any, node), arguments=around)

@@ -118,7 +118,9 @@ class Card(CardModel):
 class ComparisonCard(Card):
     """A card without stages: what `flashsim compare` needs of two samples that another program has made."""
 
-    sample: ComparedSample = Field(default_factory=ComparedSample, description="How the samples are read.")
+    sample: ComparedSample = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=ComparedSample, description="How the samples are read."
+    )
     reconstructed: dict[str, Reconstructed] = Field(default_factory=dict, description="More columns.")
     stages: list[Stage] = Field(alias="stage", default_factory=list, max_length=0, description="None.")
     output: Output = Field(default=Output.model_construct(columns=[]), description="None.")

@@ -1,6 +1,6 @@
 """What validation compares: for each stage one table of the reference and one of the candidate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,6 +81,17 @@ class StageView:
     def label_of_species(self, value: int) -> str:
         """How a species is called on the page."""
         return self.species_labels.get(value, str(value))
+
+
+def concatenated(tables: Sequence[Table]) -> Table:
+    """The rows of several tables (at least one, all of the same columns), one after the other."""
+    first = tables[0]
+    return Table(
+        columns={name: np.concatenate([t.columns[name] for t in tables]) for name in first.columns},
+        event=np.concatenate([t.event for t in tables]),
+        weight=None if first.weight is None else np.concatenate([t.weights for t in tables]),
+        binning={name: np.concatenate([t.binning[name] for t in tables]) for name in first.binning},
+    )
 
 
 def checked(view: StageView) -> StageView:
