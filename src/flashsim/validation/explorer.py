@@ -69,7 +69,7 @@ def embedded(explored: dict[str, Any]) -> str:
     return json.dumps(explored, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
-Selection = tuple[str, tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " m"]]]
+Selection = tuple[str, tuple[Bool[np.ndarray, " _"], Bool[np.ndarray, " _"]]]
 
 
 def _selections(view: StageView) -> list[Selection]:
@@ -94,8 +94,8 @@ def _selections(view: StageView) -> list[Selection]:
 
 
 def _slice(
-    samples: list[tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]],
-    kept: tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " m"]],
+    samples: list[tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]],
+    kept: tuple[Bool[np.ndarray, " _"], Bool[np.ndarray, " _"]],
     edges: Float[np.ndarray, " e"],
     scale: float,
     *,

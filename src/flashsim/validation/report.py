@@ -18,6 +18,7 @@ from flashsim.validation.plots_category import maps, projections, pulls_and_reli
 from flashsim.validation.plots_joint import correlation_matrices, two_sample
 from flashsim.validation.plots_response import distribution, profile_panels
 from flashsim.validation.style import Style, figures_style
+from flashsim.validation.svg import shared_styles
 from flashsim.validation.validate import comparable
 from flashsim.validation.views import StageView
 
@@ -104,7 +105,7 @@ def render(
         undefined=StrictUndefined,
     )
     environment.filters.update(FILTERS)
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         metrics=metrics,
         style=style,
         sections=sections,
@@ -113,6 +114,7 @@ def render(
         changed=None if against is None else changes(against, metrics),
         counts={verdict: sum(gate.verdict == verdict for gate in metrics.gates) for verdict in ("pass", "fail")},
     )
+    return shared_styles(page)
 
 
 def _worst_first(metrics: Metrics) -> list[StageMetrics]:

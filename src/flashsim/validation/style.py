@@ -81,6 +81,7 @@ def figures_style(style: Style = "ATLAS") -> Iterator[None]:
                 "ytick.minor.visible": False,
                 "axes.unicode_minus": True,
                 "axes.formatter.useoffset": False,
+                "axes.formatter.use_mathtext": False,
                 "axes.formatter.limits": (-6, 7),
             }
         )

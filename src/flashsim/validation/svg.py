@@ -4,6 +4,7 @@ import re
 from itertools import count
 
 _numbers = count()
+_STYLE = re.compile(r'style="([^"]+)"')
 _PATH = re.compile(r'<path d="([^"]*)"((?: (?:clip-path|style)="[^"]*")*)\s*/>')
 _PATHS = re.compile(r"(?:<path d=\"[^\"]*\"(?: (?:clip-path|style)=\"[^\"]*\")*\s*/>\s*){2,}")
 
@@ -26,11 +27,32 @@ def inline_svg(text: str, title: str, ink: str) -> str:
     text = re.sub(r"\s*\n\s*", "\n", text)
     text = _PATHS.sub(lambda match: _joined(match[0]), text)
     text = re.sub(r'(?<=d=")[^"]*', lambda match: re.sub(r"\s*([MLzCQ])\s*", r"\1", match[0].strip()), text)
-    for _ in range(3):  # groups that say nothing
-        text = re.sub(r"<g>\s*(<(?:path|use|rect|image)\b[^<>]*/>|<text\b[^<>]*>[^<]*</text>)\s*</g>", r"\1", text)
+    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
+    text = _without_empty_groups(text)
     text = text.replace(' transform="rotate(-0 ', ' transform="rotate(0 ')
     text = re.sub(r' transform="rotate\(0 [^"]*"', "", text)
     return re.sub(r"\n+", "\n", text)
+
+
+def shared_styles(page: str) -> str:
+    """A page whose figures have classes in place of styles: the same few looks come thousands of times."""
+    looks = {look: f"s{k:x}" for k, look in enumerate(dict.fromkeys(_STYLE.findall(page)))}
+    page = _STYLE.sub(lambda match: f'class="{looks[match[1]]}"', page)
+    rules = "\n".join(f".{name} {{ {look} }}" for look, name in looks.items())
+    return page.replace("</style>", f"{rules}\n</style>", 1)
+
+
+def _without_empty_groups(text: str) -> str:
+    """Groups without attributes change nothing: their marks go."""
+    kept: list[bool] = []
+
+    def mark(match: re.Match[str]) -> str:
+        if match[0] != "</g>":
+            kept.append(match[0] != "<g>")
+            return match[0] if kept[-1] else ""
+        return match[0] if kept.pop() else ""
+
+    return re.sub(r"<g\b[^>]*>|</g>", mark, text)
 
 
 def _own_ids(text: str) -> str:
