@@ -139,7 +139,13 @@ def validate(
         "versions": detector.provenance.get("versions", {}),
     }
     metrics = validate_stages(
-        views, detector.card.gates, title=detector.card.name, provenance=provenance, progress=progress
+        views,
+        detector.card.stage_gates,
+        title=detector.card.name,
+        provenance=provenance,
+        false_alarm_rate=detector.card.false_alarm_rate,
+        seed=seed,
+        progress=progress,
     )
     write_report(metrics, views, Path(output), progress=progress)
     return metrics

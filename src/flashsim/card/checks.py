@@ -10,7 +10,7 @@ from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
-from flashsim.card.schema import Card
+from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
 from flashsim.card.units import factor
 from flashsim.errors import FlashSimError, nearest
@@ -40,8 +40,11 @@ def _check_stage_names(card: Card) -> None:
     for name, count in Counter(known).items():
         if count > 1:
             raise FlashSimError(f"stage.name = {name!r}: {count} stages have this name; give each its own")
-    for name in card.gates:
-        if name not in known:
+    for name, gate in card.gates.items():
+        if (name == FALSE_ALARM_RATE) != isinstance(gate, float):
+            wanted = "a number, the rate of false alarms" if name == FALSE_ALARM_RATE else "a table of criteria"
+            raise FlashSimError(f"gates.{name} = {gate!r}: it must be {wanted}{nearest(name, [FALSE_ALARM_RATE])}")
+        if name != FALSE_ALARM_RATE and name not in known:
             raise FlashSimError(
                 f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
             )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, Protocol, runtime_checkable
 
 from flashsim.errors import FlashSimError, nearest
-from flashsim.validation.metrics import Distance, GateResult, Measured, StageMetrics, Verdict
+from flashsim.validation.metrics import Distance, GateResult, Measured, StageMetrics, TestTable, Verdict
 
 
 @runtime_checkable
@@ -39,6 +39,7 @@ CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]]
     "efficiency_coverage": ("efficiency bins within 3 σ", "at least", ("category",)),
     "expected_calibration_error": ("expected calibration error", "at most", ("category",)),
 }
+WHOLE_TABLE = "all stages"
 WASSERSTEIN_PARTS = (("wasserstein", "whole range"), ("wasserstein_core", "core"), ("wasserstein_tails", "tails"))
 
 
@@ -51,6 +52,35 @@ def judge(stages: list[StageMetrics], gates: Mapping[str, GateLimits]) -> list[G
     results = [result for stage in stages for result in _judge_stage(stage, gates.get(stage.stage))]
     order: dict[Verdict, int] = {"fail": 0, "not judged": 1, "pass": 2}
     return sorted(results, key=lambda result: order[result.verdict])
+
+
+def judge_table(tests: TestTable) -> list[GateResult]:
+    """The gate on all tests together, where a false-alarm rate is asked for."""
+    rate = tests.false_alarm_rate
+    if rate is None:
+        return []
+    criterion = "smallest adjusted p-value"
+    if not tests.entries:
+        nothing = GateResult(
+            WHOLE_TABLE, criterion, Measured(None), None, rate, "at least", "not judged", "no stage could be compared"
+        )
+        return [nothing]
+    worst = tests.entries[0]
+    below = sum((test.adjusted_p_value or 0.0) < rate for test in tests.entries)
+    remark = f"{below} of {len(tests.entries)} tests fail" if below else f"none of {len(tests.entries)} tests fails"
+    remark += f"; worst: {worst.metric}, {worst.variable} ({worst.stage})"
+    return [
+        GateResult(
+            WHOLE_TABLE,
+            criterion,
+            Measured(worst.adjusted_p_value),
+            None,
+            rate,
+            "at least",
+            "fail" if below else "pass",
+            remark,
+        )
+    ]
 
 
 def overall(results: list[GateResult]) -> Verdict:
