@@ -150,7 +150,13 @@ def validate(
         "versions": detector.provenance.get("versions", {}),
     }
     metrics = validate_stages(
-        views, detector.card.gates, title=detector.card.name, provenance=provenance, progress=progress
+        views,
+        detector.card.stage_gates,
+        title=detector.card.name,
+        provenance=provenance,
+        false_alarm_rate=detector.card.false_alarm_rate,
+        seed=seed,
+        progress=progress,
     )
     write_report(metrics, views, output, style=detector.card.validation.style, against=earlier, progress=progress)
     return metrics
@@ -190,9 +196,16 @@ def compare(
     }
     if sides.left_out:
         provenance["not compared"] = sides.left_out
-    gates = {name: gate for name, gate in card.gates.items() if name not in sides.left_out}
-    metrics = validate_stages(sides.views, gates, title=card.name, provenance=provenance, seed=seed, progress=progress)
-    metrics = with_left_out(metrics, sides.left_out, card.gates)
+    metrics = validate_stages(
+        sides.views,
+        {name: gate for name, gate in card.stage_gates.items() if name not in sides.left_out},
+        title=card.name,
+        provenance=provenance,
+        false_alarm_rate=card.false_alarm_rate,
+        seed=seed,
+        progress=progress,
+    )
+    metrics = with_left_out(metrics, sides.left_out, card.stage_gates)
     write_report(metrics, sides.views, output, style=card.validation.style, against=earlier, progress=progress)
     return metrics
 

@@ -22,7 +22,8 @@ class Drawn:
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small forests: the toys are easy."""
-    monkeypatch.setattr("flashsim.validation.classifier.TREES", 20)
+    monkeypatch.setattr("flashsim.validation.classifiers.TREES", 20)
+    monkeypatch.setattr("flashsim.validation.classifiers.EPOCHS", 3)
     monkeypatch.setattr("flashsim.validation.classifier.SHUFFLED_ROWS", 500)
 
 

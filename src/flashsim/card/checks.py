@@ -11,7 +11,7 @@ from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
-from flashsim.card.schema import Card
+from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
 from flashsim.card.units import factor
 from flashsim.errors import FlashSimError, nearest
@@ -44,8 +44,11 @@ def _check_stage_names(card: Card) -> None:
             raise FlashSimError(
                 f"stage.name = {name!r}: {count} stages or tables of [compare] have this name; give each its own"
             )
-    for name in card.gates:
-        if name not in known:
+    for name, gate in card.gates.items():
+        if (name == FALSE_ALARM_RATE) != isinstance(gate, float):
+            wanted = "a number, the rate of false alarms" if name == FALSE_ALARM_RATE else "a table of criteria"
+            raise FlashSimError(f"gates.{name} = {gate!r}: it must be {wanted}{nearest(name, [FALSE_ALARM_RATE])}")
+        if name != FALSE_ALARM_RATE and name not in known:
             raise FlashSimError(
                 f"gates.{name}: there is no stage or comparison {name!r}{nearest(name, known)}; "
                 f"there are {', '.join(known)}"

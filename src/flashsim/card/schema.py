@@ -1,9 +1,9 @@
 """The card: the one text file in which a user says what FlashSim learns and writes."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from flashsim.card.base import CardModel
 from flashsim.card.comparison import Comparison, Validation
@@ -64,6 +64,16 @@ class Gate(CardModel):
     )
 
 
+def _gate_or_rate(value: Any) -> str:
+    return "rate" if isinstance(value, int | float) and not isinstance(value, bool) else "gate"
+
+
+GateOrRate = Annotated[
+    Annotated[Gate, Tag("gate")] | Annotated[float, Field(gt=0, lt=1), Tag("rate")], Discriminator(_gate_or_rate)
+]
+FALSE_ALARM_RATE = "false_alarm_rate"
+
+
 class Card(CardModel):
     """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file."""
 
@@ -84,8 +94,10 @@ class Card(CardModel):
     compare: dict[str, Comparison] = Field(
         default_factory=dict, description="What is compared beside the stages, by name."
     )
-    gates: dict[str, Gate] = Field(
-        default_factory=dict, description="Criteria by the name of a stage or of a table of `[compare]`."
+    gates: dict[str, GateOrRate] = Field(
+        default_factory=dict,
+        description="Criteria by the name of a stage or of a table of `[compare]`; `false_alarm_rate` for the table of "
+        "all tests.",
     )
     validation: Validation = Field(default_factory=Validation, description="How a validation is shown.")
     _path: Path | None = PrivateAttr(None)
@@ -109,6 +121,17 @@ class Card(CardModel):
     def folder(self) -> Path:
         """Where the sample's file patterns start."""
         return self._path.parent if self._path is not None else Path()
+
+    @property
+    def stage_gates(self) -> dict[str, Gate]:
+        """The criteria of the stages that have any."""
+        return {name: gate for name, gate in self.gates.items() if isinstance(gate, Gate)}
+
+    @property
+    def false_alarm_rate(self) -> float | None:
+        """How often a perfect candidate may fail by chance because of any of all tests; None: they are not judged."""
+        rate = self.gates.get(FALSE_ALARM_RATE)
+        return rate if isinstance(rate, float) else None
 
     def stage(self, name: str) -> Stage:
         """The stage of this name."""

@@ -5,7 +5,16 @@ from dataclasses import replace
 from typing import Literal, Protocol, runtime_checkable
 
 from flashsim.errors import FlashSimError, nearest
-from flashsim.validation.metrics import Distance, GateResult, Measured, Metrics, StageMetrics, VariableMetrics, Verdict
+from flashsim.validation.metrics import (
+    Distance,
+    GateResult,
+    Measured,
+    Metrics,
+    StageMetrics,
+    TestTable,
+    VariableMetrics,
+    Verdict,
+)
 
 
 @runtime_checkable
@@ -52,6 +61,7 @@ CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]]
 }
 RESOLVED = ("width_ratio_within", "shift_in_widths_below")
 """Criteria that are not judged where the error is larger than the limit, unless they are plainly not met."""
+WHOLE_TABLE = "all stages"
 WASSERSTEIN_PARTS = (("wasserstein", "whole range"), ("wasserstein_core", "core"), ("wasserstein_tails", "tails"))
 
 
@@ -82,6 +92,35 @@ def worst_first(results: list[GateResult]) -> list[GateResult]:
     """Failures, then what was not judged, then what passes."""
     order: dict[Verdict, int] = {"fail": 0, "not judged": 1, "pass": 2}
     return sorted(results, key=lambda result: order[result.verdict])
+
+
+def judge_table(tests: TestTable) -> list[GateResult]:
+    """The gate on all tests together, where a false-alarm rate is asked for."""
+    rate = tests.false_alarm_rate
+    if rate is None:
+        return []
+    criterion = "smallest adjusted p-value"
+    if not tests.entries:
+        nothing = GateResult(
+            WHOLE_TABLE, criterion, Measured(None), None, rate, "at least", "not judged", "no stage could be compared"
+        )
+        return [nothing]
+    worst = tests.entries[0]
+    below = sum((test.adjusted_p_value or 0.0) < rate for test in tests.entries)
+    remark = f"{below} of {len(tests.entries)} tests fail" if below else f"none of {len(tests.entries)} tests fails"
+    remark += f"; worst: {worst.metric}, {worst.variable} ({worst.stage})"
+    return [
+        GateResult(
+            WHOLE_TABLE,
+            criterion,
+            Measured(worst.adjusted_p_value),
+            None,
+            rate,
+            "at least",
+            "fail" if below else "pass",
+            remark,
+        )
+    ]
 
 
 def overall(results: list[GateResult]) -> Verdict:

@@ -229,7 +229,10 @@ class EfficiencyMap:
 
 @dataclass(frozen=True)
 class EfficiencyMetrics:
-    """All efficiency maps of a category stage, and the fraction of their bins within 3 sigma."""
+    """All efficiency maps of a category stage, and the fraction of their bins within 3 sigma.
+
+    `maps` span two variables, `projections` one.
+    """
 
     maps: list[EfficiencyMap]
     coverage: Measured
@@ -238,6 +241,7 @@ class EfficiencyMetrics:
     pull_mean: Measured
     pull_width: Measured
     expected_from_probabilities: bool
+    projections: list[EfficiencyMap] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

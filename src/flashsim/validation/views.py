@@ -52,7 +52,8 @@ class StageView:
     `covariances` under its own name, lower triangle row by row); of a category stage the one column of the
     class. `types` are the card's (continuous, positive, bounded, integer, flag, …) by output; `bounds` those
     of bounded outputs. `probability` are the candidate's class probabilities for the rows of the reference
-    table, in the order of `classes`.
+    table, in the order of `classes`. `variances` names, by a column of residuals, the column of their variances
+    (for pulls).
     """
 
     stage: str
@@ -67,6 +68,7 @@ class StageView:
     types: Mapping[str, str] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     covariances: Mapping[str, list[str]] = field(default_factory=dict)
+    variances: Mapping[str, str] = field(default_factory=dict)
     class_labels: Mapping[int, str] = field(default_factory=dict)
     species_labels: Mapping[int, str] = field(default_factory=dict)
 
@@ -98,7 +100,7 @@ def checked(view: StageView) -> StageView:
     """The view, once its tables are seen to be whole; a FlashSimError says what is missing or not finite."""
     for title, table in (("reference", view.reference), ("candidate", view.candidate)):
         where = f"stage {view.stage!r}, {title} table"
-        for name in [*view.conditions, *view.outputs]:
+        for name in [*view.conditions, *view.outputs, *view.variances, *view.variances.values()]:
             if name not in table.columns:
                 raise FlashSimError(f"{where}: has no column {name!r}{nearest(name, table.columns)}")
         for name, values in [*table.columns.items(), *table.binning.items()]:
