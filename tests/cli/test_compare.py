@@ -60,7 +60,8 @@ def write_ntuple(path: Path, seed: int, *, gain: float = 1.0, events: int = 150,
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flashsim.validation.classifier.TREES", 10)
+    monkeypatch.setattr("flashsim.validation.classifiers.TREES", 10)
+    monkeypatch.setattr("flashsim.validation.classifiers.EPOCHS", 2)
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from flashsim.validation.binning import axes, axis_values, bin_index, round_edges
-from flashsim.validation.metrics import EfficiencyMap, EventQuantity, Grid
+from flashsim.validation.binning import SPECIES, axes, bin_index, discrete_edges, is_logarithmic, round_edges
+from flashsim.validation.metrics import EfficiencyMap, EventQuantity, Grid, VariableMetrics
 from flashsim.validation.plots_response import distribution_edges, filled
 from flashsim.validation.views import StageView
 
 SLICES = 8  # of one condition
+SLICED = 4  # conditions
 
 
 def explored_variable(view: StageView, name: str) -> dict[str, Any]:
@@ -52,13 +53,49 @@ def explored_event_quantity(quantity: EventQuantity) -> dict[str, Any]:
     }
 
 
-def explored_efficiency(found: list[EfficiencyMap]) -> dict[str, Any]:
-    """The probability of one class against each binning variable, for all objects and for each species."""
+def explored_profiles(variable: VariableMetrics) -> dict[str, Any]:
+    """Every statistic of a variable against every condition."""
+    ranges = []
+    for profile in variable.profiles:
+        parts = [
+            _short(np.array([getattr(entry, what) for entry in side], dtype=np.float64))
+            for side in (profile.reference, profile.candidate)
+            for what in ("value", "error")
+        ]
+        against = f"{profile.statistic} against {profile.axis}"
+        axis = {"axis": profile.axis, "unit": profile.unit, "title": against}
+        ranges.append(
+            {"edges": _short(np.array(profile.edges), 6), "logx": is_logarithmic(profile.edges), "slices": [parts]}
+            | axis
+        )
+    return {
+        "name": f"profiles of {variable.name}",
+        "unit": variable.unit,
+        "kind": "profile",
+        "labels": ["all objects"],
+        "scale": 1,
+        "ranges": ranges,
+    }
+
+
+def explored_efficiency(found: list[EfficiencyMap], projections: list[EfficiencyMap]) -> dict[str, Any]:
+    """The probability of one class against each condition, for the first two for each species too."""
     whole = found[0]
     ranges = []
     for side, (axis, unit) in enumerate(zip(whole.axes, whole.units, strict=True)):
+        edges = whole.edges[side]
         slices = [_projected(entry, side) for entry in found]
-        ranges.append({"edges": whole.edges[side], "logx": False, "slices": slices, "axis": axis, "unit": unit})
+        ranges.append({"edges": edges, "logx": is_logarithmic(edges), "slices": slices, "axis": axis, "unit": unit})
+    for entry in projections:
+        edges, axis, unit = entry.edges[0], entry.axes[0], entry.units[0]
+        one = {
+            "edges": edges,
+            "logx": is_logarithmic(edges),
+            "slices": [_projected(entry, 0)],
+            "axis": axis,
+            "unit": unit,
+        }
+        ranges += [one] if axis not in whole.axes else []
     labels = [entry.species or "all objects" for entry in found]
     title = f"probability of {whole.class_label}"
     return {"name": title, "unit": "", "kind": "efficiency", "labels": labels, "scale": 1, "ranges": ranges}
@@ -74,12 +111,14 @@ Selection = tuple[str, tuple[Bool[np.ndarray, " _"], Bool[np.ndarray, " _"]]]
 
 def _selections(view: StageView) -> list[Selection]:
     """All objects, and those in each bin of each condition that the report bins in."""
+    tables = (view.reference, view.candidate)
     made: list[Selection] = [
         ("all objects", (np.ones(len(view.reference), dtype=bool), np.ones(len(view.candidate), dtype=bool)))
     ]
-    for axis in axes(view)[:2]:
-        values = axis_values(view, axis)
-        edges = round_edges(values[0], target=SLICES - 2)
+    for axis in [one for one in axes(view) if one != SPECIES][:SLICED]:
+        values = [np.asarray((t.binning if axis in t.binning else t.columns)[axis], np.float64) for t in tables]
+        few = len(np.unique(values[0])) <= SLICES
+        edges = discrete_edges(values[0]) if few else round_edges(values[0], target=SLICES - 2)
         bins = [bin_index(value, edges) for value in values]
         unit = f" {view.unit(axis)}" if view.unit(axis) else ""
         for k in range(len(edges) - 1):

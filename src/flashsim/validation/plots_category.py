@@ -47,7 +47,7 @@ def projections(found: list[EfficiencyMap]) -> str:
     """Efficiency of one class against each binning variable: all species, reference as points, flash as lines."""
     shown = [entry for entry in found if entry.species] or found
     figure = new_figure(11.5, 3.3)
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, len(shown[0].axes), sharey=True, squeeze=False)[0]
     for side, axes in enumerate(panels):
         for entry, colour in zip(shown, SPECIES_COLOURS, strict=False):
             _project(axes, entry, side, colour)

@@ -63,13 +63,19 @@ def distribution(view: StageView, name: str) -> str:
 
 
 def profile_panels(variable: VariableMetrics) -> str:
-    """Centre and width against each binning variable."""
+    """Centre and width against the first two conditions; the page draws the other statistics itself."""
+    axes_shown = list(dict.fromkeys(profile.axis for profile in variable.profiles))[:2]
+    shown = [
+        profile
+        for profile in variable.profiles
+        if profile.axis in axes_shown and profile.statistic.startswith(("median", "mean", "68 %", "standard"))
+    ]
     figure = new_figure(11.5, 2.4, arranged=False)
     scale = [part.value for part in (variable.centre, variable.width) if part.value is not None]
     power = power_of_thousand(np.array(scale, dtype=np.float64))
-    panels = figure.subplots(1, max(len(variable.profiles), 1), squeeze=False)[0]
+    panels = figure.subplots(1, max(len(shown), 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.045, right=0.995, top=0.89, bottom=0.19, wspace=0.22)
-    for axes, profile in zip(panels, variable.profiles, strict=False):
+    for axes, profile in zip(panels, shown, strict=False):
         edges = np.array(profile.edges)
         centres = np.sqrt(edges[1:] * edges[:-1]) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
         _points(axes, edges, centres, profile.reference, power, filled=True)

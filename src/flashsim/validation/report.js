@@ -35,7 +35,8 @@ function ticks(from, to, logarithmic) {
 
 // Contents and errors of one slice: without weights the errors follow from the contents.
 function numbers(data, range, slice) {
-  const [full, fullErrors, other, otherErrors] = data.ranges[range].slices[slice];
+  const { slices } = data.ranges[range];
+  const [full, fullErrors, other, otherErrors] = slices[Math.min(slice, slices.length - 1)];
   const errors = (values, given, unit) => values.map((v, k) => given.length ? given[k] : Math.sqrt(Math.max(v, 0) * unit));
   return { full, other, fullErrors: errors(full, fullErrors, 1), otherErrors: errors(other, otherErrors, data.scale) };
 }
@@ -49,8 +50,13 @@ function draw(box) {
   const positive = values.filter(v => v > 0);
   const most = positive.length ? Math.max(...positive) : 1;
   const log = state.log && positive.length > 0;
-  const bottom = log ? 0.5 * Math.min(...positive) : 0;
-  const top = log ? 3 * most : data.kind === "efficiency" ? Math.min(1.1 * most, 1.05) : 1.1 * most;
+  const points = data.kind === "efficiency" || data.kind === "profile";
+  let bottom = log ? 0.5 * Math.min(...positive) : 0;
+  let top = log ? 3 * most : data.kind === "efficiency" ? Math.min(1.1 * most, 1.05) : 1.1 * most;
+  if (data.kind === "profile" && !log && values.length) {
+    const [least, largest] = [Math.min(...values), Math.max(...values)], margin = 0.12 * (largest - least) || Math.abs(largest) || 1;
+    [bottom, top] = [least - margin, largest + margin];
+  }
   const x = scale(edges[0], edges[bins], LEFT, RIGHT, logx && edges[0] > 0);
   const y = scale(bottom, top, BOTTOM, TOP, log);
   const inside = v => Math.min(Math.max(y(log ? Math.max(v, bottom) : v), TOP), BOTTOM);
@@ -63,7 +69,7 @@ function draw(box) {
     const a = x(edges[k]).toFixed(1), b = x(edges[k + 1]).toFixed(1), middle = (Number(a) + Number(b)) / 2;
     if (found.full[k] !== null) {
       const e = found.fullErrors[k] || 0;
-      if (data.kind !== "efficiency") fill += `M${a} ${BOTTOM}V${inside(found.full[k]).toFixed(1)}H${b}V${BOTTOM}z`;
+      if (!points) fill += `M${a} ${BOTTOM}V${inside(found.full[k]).toFixed(1)}H${b}V${BOTTOM}z`;
       else errors += `M${a} ${inside(found.full[k]).toFixed(1)}H${b}`;
       errors += `M${middle} ${inside(found.full[k] - e).toFixed(1)}V${inside(found.full[k] + e).toFixed(1)}`;
     }
@@ -84,7 +90,7 @@ function draw(box) {
   axes += `M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}M${LEFT} ${PULL - 52}V${LOW}H${RIGHT}M${LEFT} ${PULL}H${RIGHT}`;
   const svg = box.querySelector("svg");
   svg.dataset.scale = log ? "log" : "linear";
-  svg.dataset.slice = data.labels[state.slice];
+  svg.dataset.slice = data.labels[Math.min(state.slice, data.ranges[state.range].slices.length - 1)];
   svg.innerHTML = `<path class="grid" d="${grid}"/><path class="full" d="${fill}"/><path class="errors" d="${errors}"/><path class="line" d="${line}"/><path class="pull" d="${pulls}"/><path class="axis" d="${axes}"/>${labels}<rect class="hover" y="${TOP}" height="${LOW - TOP}" width="0"/>`;
   box.point = k => {
     const rect = svg.querySelector(".hover");
@@ -105,10 +111,10 @@ function build(box) {
   box.data = JSON.parse(box.querySelector("script").textContent);
   box.state = { log: false, slice: 0, range: 0 };
   const options = names => names.map((name, k) => `<option value="${k}">${box.escape(name)}</option>`).join("");
-  const ranges = box.data.ranges.map((range, k) => range.axis || (k ? "whole range" : "core"));
+  const ranges = box.data.ranges.map((range, k) => range.title || range.axis || (k ? "whole range" : "core"));
   const controls = document.createElement("div");
   controls.className = "controls";
-  controls.innerHTML = `<label><input type="checkbox" name="log"> logarithmic</label><label>objects <select name="slice">${options(box.data.labels)}</select></label>` + (ranges.length > 1 ? `<label>${box.data.kind === "efficiency" ? "against" : "range"} <select name="range">${options(ranges)}</select></label>` : "");
+  controls.innerHTML = `<label><input type="checkbox" name="log"> logarithmic</label><label>objects <select name="slice">${options(box.data.labels)}</select></label>` + (ranges.length > 1 ? `<label>${box.data.ranges[0].axis ? "against" : "range"} <select name="range">${options(ranges)}</select></label>` : "");
   box.append(controls, document.createElement("output"));
   box.insertAdjacentHTML("beforeend", `<svg viewBox="0 0 ${WIDTH} 410" role="img" tabindex="0" aria-label="${box.escape(box.data.name)}: move the pointer, or the arrow keys, over the bins"></svg>`);
   controls.addEventListener("change", event => {

@@ -11,7 +11,13 @@ from markupsafe import Markup
 from flashsim.errors import FlashSimError, nearest
 from flashsim.files import atomic
 from flashsim.validation.against import changes
-from flashsim.validation.explorer import embedded, explored_efficiency, explored_event_quantity, explored_variable
+from flashsim.validation.explorer import (
+    embedded,
+    explored_efficiency,
+    explored_event_quantity,
+    explored_profiles,
+    explored_variable,
+)
 from flashsim.validation.metrics import EfficiencyMap, Metrics, StageMetrics, VariableMetrics
 from flashsim.validation.numbers import FILTERS, over_null
 from flashsim.validation.plots_category import maps, projections, pulls_and_reliability
@@ -137,13 +143,20 @@ def _section(stage: StageMetrics, view: StageView, tell: Progress) -> Section:
     plots: dict[str, list[Plot]] = {}
     explored: dict[str, list[Markup]] = {}
     if stage.efficiency is not None and stage.efficiency.maps:
+        lines = stage.efficiency.projections
         plots["efficiency"] = _efficiency_plots(stage)
-        explored["efficiency"] = [_explorer(explored_efficiency(of_class)) for of_class in _shown_maps(stage)]
+        explored["efficiency"] = [
+            _explorer(
+                explored_efficiency(of_class, [one for one in lines if one.class_value == of_class[0].class_value])
+            )
+            for of_class in _shown_maps(stage)
+        ]
     for variable in stage.variables:
         plots[variable.name] = [Plot("", Markup(distribution(view, variable.name)))]
         explored[variable.name] = [_explorer(explored_variable(view, variable.name))]
         if variable.profiles:
             plots[variable.name].append(Plot("", Markup(profile_panels(variable))))
+            explored[variable.name].append(_explorer(explored_profiles(variable)))
     explored["events"] = [_explorer(explored_event_quantity(entry)) for entry in stage.per_event if entry.edges]
     joint = []
     if stage.two_sample is not None and stage.two_sample.false_positive:
