@@ -5,9 +5,9 @@ from jaxtyping import Float, Int64
 
 from flashsim.validation.coding import Side, per_group
 from flashsim.validation.efficiency_sums import class_index
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import CalibrationMetrics, ClassFraction, Measured, Reliability, number
 from flashsim.validation.statistics import GROUPS, Resampling, combined, spread, swapped
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import Sizes
 from flashsim.validation.views import StageView
 
@@ -59,7 +59,7 @@ class CalibrationSums:
             self.brier[:, k] += per_group(group, none, filling, 1)[:, 0]
 
 
-def calibration_metrics(sums: CalibrationSums, drawn: Resampling, book: TestBook) -> CalibrationMetrics:
+def calibration_metrics(sums: CalibrationSums, drawn: Resampling, ledger: Ledger) -> CalibrationMetrics:
     """Reliability per class, expected calibration error and Brier score beside what a perfect classifier shows.
 
     Finite samples make the error positive even for perfect probabilities. The null flips the sign of what groups of
@@ -75,7 +75,7 @@ def calibration_metrics(sums: CalibrationSums, drawn: Resampling, book: TestBook
     null = (np.abs(flipped).sum(axis=-1) / total.sum(axis=-1)).mean(axis=-1)
     for position, value in enumerate(sums.view.classes):
         change = drawn.signs @ (sums.sums[:, position, :, 2] - sums.drawn[:, position])
-        book.enter("calibration", sums.view.label_of_class(value), combined(change))
+        ledger.enter("calibration", sums.view.label_of_class(value), combined(change))
 
     def brier(chosen: Float[np.ndarray, "n groups"]) -> Float[np.ndarray, "n 2"]:
         filled = chosen @ sums.brier
@@ -106,7 +106,7 @@ class ClassSums:
             self.sums[k] += per_group(side.group, np.maximum(index, 0), known, len(self.view.classes))
 
 
-def class_fractions(sums: ClassSums, sizes: Sizes, drawn: Resampling, book: TestBook) -> list[ClassFraction]:
+def class_fractions(sums: ClassSums, sizes: Sizes, drawn: Resampling, ledger: Ledger) -> list[ClassFraction]:
     """How often each class occurs in the two samples, and the test of all of them."""
     measured = []
     for part, size in zip(sums.sums, sizes, strict=True):
@@ -116,7 +116,7 @@ def class_fractions(sums: ClassSums, sizes: Sizes, drawn: Resampling, book: Test
         measured.append([Measured(number(v), number(e)) for v, e in zip(whole, error, strict=True)])
     weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
     left, right = swapped(sums.sums[0], sums.sums[1], weights, drawn.signs)
-    book.enter("class fractions", sums.view.outputs[0], combined(right - left))
+    ledger.enter("class fractions", sums.view.outputs[0], combined(right - left))
     return [
         ClassFraction(value, sums.view.label_of_class(value), measured[0][k], measured[1][k])
         for k, value in enumerate(sums.view.classes)

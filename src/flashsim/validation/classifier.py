@@ -9,12 +9,12 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from threadpoolctl import threadpool_limits
 
 from flashsim.validation.classifiers import Fit, Fitted
+from flashsim.validation.ledger import ALL, Ledger
 from flashsim.validation.metrics import Importance, Measured, TwoSample, number
 from flashsim.validation.regions import most_separable
 from flashsim.validation.statistics import Resampling, group_of
 from flashsim.validation.statistics.areas import area_swaps, area_under_curve, clustered_error, roc_curve
 from flashsim.validation.statistics.resampling import hashed
-from flashsim.validation.testbook import ALL, TestBook
 from flashsim.validation.views import StageView, Table
 
 FOLDS = 3
@@ -49,7 +49,7 @@ class Fold:
 
 
 def two_sample_test(
-    kept: StageView, names: list[str], title: str, fit: Fit, drawn: Resampling, book: TestBook, *, seed: int = 0
+    kept: StageView, names: list[str], title: str, fit: Fit, drawn: Resampling, ledger: Ledger, *, seed: int = 0
 ) -> TwoSample:
     """Train on the named columns, cross-fitted by event, and measure the AUC on what was not seen.
 
@@ -79,7 +79,7 @@ def two_sample_test(
     for found in folds:
         score[found.test], placement[found.test] = found.score, found.placement - found.area
         tested |= found.test
-    book.enter(f"two-sample AUC, {title}", ALL, _largest_of([found.swaps for found in folds]))
+    ledger.enter(f"two-sample AUC, {title}", ALL, _largest_of([found.swaps for found in folds]))
     area = float(np.mean([found.area for found in folds]))
     low = rows.label == 0
     error = clustered_error(

@@ -1,6 +1,6 @@
 """The two classifiers of the two-sample test, behind one small face."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -15,6 +15,7 @@ BATCH = 1000
 RANKS = 1000
 
 
+@runtime_checkable
 class Fitted(Protocol):
     """A classifier that tells how much rows look like the candidate."""
 
@@ -23,6 +24,7 @@ class Fitted(Protocol):
         ...
 
 
+@runtime_checkable
 class Fit(Protocol):
     """How a classifier is trained: on positive weights, from rows and labels (1: candidate)."""
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from flashsim.validation.coding import Frame, Side
+from flashsim.validation.ledger import ALL, Ledger
 from flashsim.validation.metrics import Correlations, Distance, Measured, number
 from flashsim.validation.statistics import (
     GROUPS,
@@ -17,7 +18,6 @@ from flashsim.validation.statistics import (
     spread,
     swapped,
 )
-from flashsim.validation.testbook import ALL, TestBook
 from flashsim.validation.variables import Sizes
 
 
@@ -55,7 +55,7 @@ class Found:
 
 
 def correlations(
-    products: tuple[Products, Products], sizes: Sizes, drawn: Resampling, book: TestBook
+    products: tuple[Products, Products], sizes: Sizes, drawn: Resampling, ledger: Ledger
 ) -> tuple[Found, Found] | None:
     """Rank correlations, and covariances in robust sigma, of everything with every output; None for one variable."""
     frame = products[0].frame
@@ -66,8 +66,8 @@ def correlations(
     ranks = (products[0].ranks, products[1].ranks)
     values = (products[0].values, products[1].values)
     return (
-        _measure("rank correlation", ranks, sizes, np.triu(judged, 1), frame, drawn, book),
-        _measure("covariance", values, sizes, judged, frame, drawn, book),
+        _measure("rank correlation", ranks, sizes, np.triu(judged, 1), frame, drawn, ledger),
+        _measure("covariance", values, sizes, judged, frame, drawn, ledger),
     )
 
 
@@ -78,7 +78,7 @@ def _measure(
     judged: Bool[np.ndarray, "d d"],
     frame: Frame,
     drawn: Resampling,
-    book: TestBook,
+    ledger: Ledger,
 ) -> Found:
     size = sums[0].shape[1]
     flat = [part.reshape(GROUPS, -1) for part in sums]
@@ -99,8 +99,8 @@ def _measure(
     weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
     left, right = swapped(flat[0], flat[1], weights, drawn.signs)
     differences = cells(right) - cells(left)
-    book.enter(f"{title}, worst pair", ALL, largest(differences))
-    book.enter(f"{title}, all pairs", ALL, combined(differences))
+    ledger.enter(f"{title}, worst pair", ALL, largest(differences))
+    ledger.enter(f"{title}, all pairs", ALL, combined(differences))
     group_sums = [GroupSums(part, s.weight, s.squares) for part, s in zip(flat, sizes, strict=True)]
     worst = int(np.argmax(np.abs(whole[1][row, column])))
     at = row[worst], column[worst]

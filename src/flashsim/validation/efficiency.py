@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.validation.efficiency_sums import MapSums
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import EfficiencyMap, EfficiencyMetrics, Grid, Measured, number
 from flashsim.validation.statistics import Resampling, combined, swapped
 from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import Sizes
 
 MINIMUM_OBJECTS = 20
@@ -40,10 +40,9 @@ def efficiency_metrics(maps: list[MapSums]) -> EfficiencyMetrics:
     )
     if not maps:
         return found
-    shown = {len(one.axes): [made for made, _, _ in _maps(one)] for one in maps if len(one.axes) == 2}
+    made = {id(one): _maps(one) for one in maps}
     widest = max(maps, key=lambda one: len(one.axes))
-    projections = [made for one in maps if len(one.axes) == 1 for made, _, _ in _maps(one)]
-    judged = [pulls for made, pulls, counted in _maps(widest) if counted]
+    judged = [pulls for _, pulls, counted in made[id(widest)] if counted]
     pulls = np.concatenate([part.values[np.isfinite(part.values)] for part in judged])
     # Widths are taken where enough is expected for pulls to be nearly continuous.
     smooth = np.concatenate(
@@ -52,17 +51,17 @@ def efficiency_metrics(maps: list[MapSums]) -> EfficiencyMetrics:
     within, n = int((np.abs(pulls) <= WITHIN).sum()), len(pulls)
     covered = within / n if n else 0.0
     return EfficiencyMetrics(
-        shown.get(2, []),
+        [entry for one in maps if len(one.axes) == 2 for entry, _, _ in made[id(one)]],
         Measured(covered, float(np.sqrt(max(covered * (1 - covered), 1 / n) / n))) if n else Measured(None),
         n,
         within,
         *_mean_and_width(smooth),
         expected_from_probabilities=widest.predicted is not None and n > 0,
-        projections=projections,
+        projections=[entry for one in maps if len(one.axes) == 1 for entry, _, _ in made[id(one)]],
     )
 
 
-def efficiency_tests(maps: list[MapSums], sizes: Sizes, drawn: Resampling, book: TestBook) -> None:
+def efficiency_tests(maps: list[MapSums], sizes: Sizes, drawn: Resampling, ledger: Ledger) -> None:
     """A test of every class in every map, and per species."""
     weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
     for one in maps:
@@ -75,7 +74,7 @@ def efficiency_tests(maps: list[MapSums], sizes: Sizes, drawn: Resampling, book:
             with np.errstate(invalid="ignore", divide="ignore"):
                 change = passed[1] / totals[1] - passed[0] / totals[0]
             where = " and ".join(one.axes)
-            book.enter("efficiency", f"{one.view.label_of_class(value)} in bins of {where}", combined(change))
+            ledger.enter("efficiency", f"{one.view.label_of_class(value)} in bins of {where}", combined(change))
 
 
 def _maps(one: MapSums) -> list[tuple[EfficiencyMap, Pulls, bool]]:

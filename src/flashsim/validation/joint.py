@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from flashsim.validation.coding import Frame
+from flashsim.validation.ledger import ALL, Ledger
 from flashsim.validation.metrics import Distance, JointMetric
 from flashsim.validation.statistics import GROUPS, GroupSums, Resampling, beside_null, group_of, swap_distances
 from flashsim.validation.statistics.cumulative import sliced_wasserstein
 from flashsim.validation.statistics.frechet import frechet_distance, moments
 from flashsim.validation.statistics.nulls import Functional
 from flashsim.validation.statistics.pairwise import Kernel, energy, pair_sums, polynomial, quadratic_distance
-from flashsim.validation.testbook import ALL, TestBook
 from flashsim.validation.views import StageView, Table
 
 PAIR_ROWS = 5_000
@@ -67,7 +67,7 @@ def joint_metrics(
     kept: StageView,
     matrices: dict[str, Distance],
     drawn: Resampling,
-    book: TestBook,
+    ledger: Ledger,
     *,
     seed: int = 0,
 ) -> list[JointMetric]:
@@ -84,7 +84,7 @@ def joint_metrics(
     ):
         functional, reference, candidate = made()
         distance = beside_null(functional, reference, candidate, drawn)[0]
-        book.enter(name, ALL, swap_distances(functional, reference, candidate, drawn)[:, 0])
+        ledger.enter(name, ALL, swap_distances(functional, reference, candidate, drawn)[:, 0])
         rows = f"on {len(part[0].values):,} and {len(part[1].values):,} objects in normal scores"
         found[name] = (distance, rows)
     return [

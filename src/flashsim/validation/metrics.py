@@ -185,6 +185,8 @@ class Test:
     `p_value` is that of the permutations alone; `adjusted_p_value` accounts for all lines of the table.
     """
 
+    __test__ = False  # for pytest: not a test of the code
+
     stage: str
     metric: str
     variable: str
@@ -196,6 +198,8 @@ class Test:
 @dataclass(frozen=True)
 class TestTable:
     """All tests of a validation, most significant first; `false_alarm_rate` is the gate on it, None when not set."""
+
+    __test__ = False
 
     method: str
     permutations: int

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from flashsim.validation.coding import Scale, scale_of
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import EventQuantity, Measured, number
 from flashsim.validation.statistics import GROUPS, GroupSums, Resampling, group_of, spread
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import Contents, distances
 from flashsim.validation.views import StageView, Table
 
@@ -47,11 +47,11 @@ class EventSums:
                 contents.filled += np.bincount(cell, weight, GROUPS * size).reshape(GROUPS, size)
 
 
-def per_event(sums: EventSums, drawn: Resampling, book: TestBook) -> list[EventQuantity]:
+def per_event(sums: EventSums, drawn: Resampling, ledger: Ledger) -> list[EventQuantity]:
     """Mean, width and distances of every quantity, and their tests."""
     empty = np.zeros((GROUPS, 0))
     sizes = GroupSums(empty, sums.weight[0], sums.squares[0]), GroupSums(empty, sums.weight[1], sums.squares[1])
-    return [_measure(name, contents, sums, sizes, drawn, book) for name, contents in sums.contents.items()]
+    return [_measure(name, contents, sums, sizes, drawn, ledger) for name, contents in sums.contents.items()]
 
 
 def _measure(
@@ -60,9 +60,9 @@ def _measure(
     sums: EventSums,
     sizes: tuple[GroupSums, GroupSums],
     drawn: Resampling,
-    book: TestBook,
+    ledger: Ledger,
 ) -> EventQuantity:
-    found = distances(contents, sizes, drawn, book, name)
+    found = distances(contents, sizes, drawn, ledger, name)
     moments, shown = [], []
     edges = _edges(contents[0].scale)
     bins = np.clip(np.searchsorted(edges, contents[0].scale.grid, side="left") - 1, 0, len(edges) - 2)

@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.validation.coding import Frame, Side, per_group
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import Measured, Profile, number
 from flashsim.validation.statistics import GROUPS, Resampling, combined, swapped
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import COUNTED, Sizes
 
 LEVELS = np.array([0.05, 0.15865, 0.5, 0.84135, 0.95])
@@ -55,7 +55,7 @@ class ProfileSums:
 
 
 def profiles(
-    sums: tuple[ProfileSums, ProfileSums], unit: str, sizes: Sizes, drawn: Resampling, book: TestBook, *, counted: bool
+    sums: tuple[ProfileSums, ProfileSums], unit: str, sizes: Sizes, drawn: Resampling, ledger: Ledger, *, counted: bool
 ) -> list[Profile]:
     """The profiles of one output in one axis; of what is counted, mean and standard deviation only."""
     one = sums[0]
@@ -64,10 +64,10 @@ def profiles(
     left, right = (_ratios(side, one.bins) for side in swapped(features[0], features[1], weights, drawn.signs))
     change = right - left
     variable = f"{one.output} in bins of {one.axis}"
-    book.enter("profile of the mean", variable, combined(change[..., -2]))
-    book.enter("profile of the width", variable, combined(change[..., -1]))
+    ledger.enter("profile of the mean", variable, combined(change[..., -2]))
+    ledger.enter("profile of the width", variable, combined(change[..., -1]))
     if not counted:
-        book.enter("profile of the quantiles", variable, combined(change[..., :-2].reshape(len(change), -1)))
+        ledger.enter("profile of the quantiles", variable, combined(change[..., :-2].reshape(len(change), -1)))
     shown = [_shown(side, feature, drawn, counted=counted) for side, feature in zip(sums, features, strict=True)]
     return [Profile(one.axis, unit, name, one.edges.tolist(), shown[0][name], shown[1][name]) for name in shown[0]]
 

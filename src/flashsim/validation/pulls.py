@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.validation.coding import Side, per_group
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import Measured, Pull, number
 from flashsim.validation.statistics import GROUPS, Resampling, spread, swapped
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import Sizes
 
 LARGEST = 5.0
@@ -31,7 +31,7 @@ class PullSums:
             self.sums[:, k] += per_group(side.group, none, side.weight * good * pull**k, 1)[:, 0]
 
 
-def pull(sums: tuple[PullSums, PullSums], sizes: Sizes, drawn: Resampling, book: TestBook) -> Pull:
+def pull(sums: tuple[PullSums, PullSums], sizes: Sizes, drawn: Resampling, ledger: Ledger) -> Pull:
     """Mean and width of a pull in both samples, and their tests."""
     measured = []
     for side in sums:
@@ -40,7 +40,7 @@ def pull(sums: tuple[PullSums, PullSums], sizes: Sizes, drawn: Resampling, book:
     weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
     left, right = (_mean_and_width(side) for side in swapped(sums[0].sums, sums[1].sums, weights, drawn.signs))
     for k, title in enumerate(("mean of the pull", "width of the pull")):
-        book.enter(title, sums[0].residual, np.nan_to_num(np.abs(left - right)[:, k]))
+        ledger.enter(title, sums[0].residual, np.nan_to_num(np.abs(left - right)[:, k]))
     return Pull(sums[0].residual, *measured)
 
 

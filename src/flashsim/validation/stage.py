@@ -14,13 +14,13 @@ from flashsim.validation.correlations import Products, correlations
 from flashsim.validation.efficiency import efficiency_metrics, efficiency_tests
 from flashsim.validation.efficiency_sums import MapSums
 from flashsim.validation.joint import joint_metrics
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import StageMetrics, VariableMetrics
 from flashsim.validation.per_event import EventSums, per_event
 from flashsim.validation.profiles import COUNTED, ProfileSums, profiles
 from flashsim.validation.pulls import PullSums, pull
 from flashsim.validation.statistics import GROUPS, GroupSums, Resampling
 from flashsim.validation.steps import Steps
-from flashsim.validation.testbook import TestBook
 from flashsim.validation.variables import Contents, Sizes, centre_width_and_changes, distances, tail_fractions
 from flashsim.validation.views import StageView
 
@@ -85,40 +85,41 @@ class StageSums:
             for profile in self.profiles[name]:
                 profile[k].add(side, standardised)
 
-    def measure(self, frame: StageMetrics, drawn: Resampling, book: TestBook, steps: Steps) -> StageMetrics:
-        """Everything that can be measured on the stage, added to `frame`; every test is entered in the book."""
+    def measure(self, frame: StageMetrics, drawn: Resampling, ledger: Ledger, steps: Steps) -> StageMetrics:
+        """Everything that can be measured on the stage, added to `frame`; every test is entered in the ledger."""
         empty = np.zeros((GROUPS, 0))
         reference, candidate = (GroupSums(empty, self.weight[k], self.squares[k]) for k in range(2))
         sizes = reference, candidate
         if self.classes is not None:
             steps("efficiencies and calibration")
-            efficiency_tests(self.maps, sizes, drawn, book)
+            efficiency_tests(self.maps, sizes, drawn, ledger)
             frame = replace(
                 frame,
                 efficiency=efficiency_metrics(self.maps),
-                calibration=None if self.calibration is None else calibration_metrics(self.calibration, drawn, book),
-                fractions=class_fractions(self.classes, sizes, drawn, book),
+                calibration=None if self.calibration is None else calibration_metrics(self.calibration, drawn, ledger),
+                fractions=class_fractions(self.classes, sizes, drawn, ledger),
             )
         variables = []
         for name in self.contents:
             steps(name)
-            variables.append(self._variable(name, sizes, drawn, book))
+            variables.append(self._variable(name, sizes, drawn, ledger))
         steps("whole events")
         frame = replace(
             frame,
             variables=variables,
-            per_event=per_event(self.events, drawn, book),
-            pulls=[pull(pair, sizes, drawn, book) for pair in self.pulls],
+            per_event=per_event(self.events, drawn, ledger),
+            pulls=[pull(pair, sizes, drawn, ledger) for pair in self.pulls],
         )
-        return self._together(frame, sizes, drawn, book, steps)
+        return self._together(frame, sizes, drawn, ledger, steps)
 
-    def _variable(self, name: str, sizes: Sizes, drawn: Resampling, book: TestBook) -> VariableMetrics:
+    def _variable(self, name: str, sizes: Sizes, drawn: Resampling, ledger: Ledger) -> VariableMetrics:
         view, contents = self.frame.view, self.contents[name]
         counted = view.types.get(name) in COUNTED
-        found = distances(contents, sizes, drawn, book, name)
-        tails = [] if counted else tail_fractions(contents, sizes, drawn, book, name)
+        found = distances(contents, sizes, drawn, ledger, name)
+        tails = [] if counted else tail_fractions(contents, sizes, drawn, ledger, name)
         shown = [
-            profiles(pair, view.unit(pair[0].axis), sizes, drawn, book, counted=counted) for pair in self.profiles[name]
+            profiles(pair, view.unit(pair[0].axis), sizes, drawn, ledger, counted=counted)
+            for pair in self.profiles[name]
         ]
         shown = [made for made in shown if made and made[0].axis != SPECIES]
         # Centre and width in every axis first, then the rest.
@@ -134,11 +135,11 @@ class StageSums:
         )
 
     def _together(
-        self, frame: StageMetrics, sizes: Sizes, drawn: Resampling, book: TestBook, steps: Steps
+        self, frame: StageMetrics, sizes: Sizes, drawn: Resampling, ledger: Ledger, steps: Steps
     ) -> StageMetrics:
         steps("correlations and joint distances")
         kept = self.kept.view()
-        matrices = correlations(self.products, sizes, drawn, book)
+        matrices = correlations(self.products, sizes, drawn, ledger)
         if matrices is not None:
             frame = replace(frame, correlations=matrices[0].matrices, covariances=matrices[1].matrices)
         if frame.kind == "response":
@@ -150,7 +151,7 @@ class StageSums:
                     "covariance": matrices[1].distance,
                 }
             )
-            frame = replace(frame, joint=joint_metrics(self.frame, kept, measured, drawn, book, seed=self.seed))
+            frame = replace(frame, joint=joint_metrics(self.frame, kept, measured, drawn, ledger, seed=self.seed))
         names, outputs = self.frame.names, kept.outputs
         tests = {"two_sample": (names, "boosted forest", fit_forest)}
         if frame.kind == "response" and len(outputs) < len(names):
@@ -158,5 +159,5 @@ class StageSums:
         tests["two_sample_network"] = (names, "network", fit_network)
         for key, (inputs, title, fit) in tests.items():
             steps(f"two-sample test, {title}")
-            frame = replace(frame, **{key: two_sample_test(kept, inputs, title, fit, drawn, book, seed=self.seed)})
+            frame = replace(frame, **{key: two_sample_test(kept, inputs, title, fit, drawn, ledger, seed=self.seed)})
         return frame

@@ -12,11 +12,11 @@ from flashsim.validation.blocks import KeptSample, in_blocks, joined
 from flashsim.validation.coding import FIRST_ROWS
 from flashsim.validation.gates import GateLimits, judge, judge_table, overall
 from flashsim.validation.impossible import added, finite_rows, impossible_values
+from flashsim.validation.ledger import Ledger, table_of
 from flashsim.validation.metrics import SCHEMA, ImpossibleCount, Metrics, StageMetrics, TestTable
 from flashsim.validation.stage import StageSums
 from flashsim.validation.statistics import Resampling, resampling
 from flashsim.validation.steps import Steps
-from flashsim.validation.testbook import TestBook, table_of
 from flashsim.validation.views import StageView, checked
 
 MINIMUM_ROWS = 100
@@ -76,9 +76,9 @@ def validate_blocks(
                 measured[view.stage].add(view)
         if not measured:
             raise FlashSimError("validation: there is no stage to compare")
-        books = [TestBook(name) for name in measured]
-        stages = [one.metrics(drawn, book, tell) for one, book in zip(measured.values(), books, strict=True)]
-        tests = table_of(books, false_alarm_rate)
+        ledgers = [Ledger(name) for name in measured]
+        stages = [one.metrics(drawn, ledger, tell) for one, ledger in zip(measured.values(), ledgers, strict=True)]
+        tests = table_of(ledgers, false_alarm_rate)
     stages = [with_p_values(stage, tests) for stage in stages]
     results = judge_table(tests) + judge(stages, gates)
     results.sort(key=lambda result: ("fail", "not judged", "pass").index(result.verdict))
@@ -88,10 +88,10 @@ def validate_blocks(
 
 def measure_stage(view: StageView, *, seed: int = 0, progress: Progress) -> StageMetrics:
     """Everything that can be measured on one stage."""
-    measurement, book = StageMeasurement(view.stage, seed=seed), TestBook(view.stage)
+    measurement, ledger = StageMeasurement(view.stage, seed=seed), Ledger(view.stage)
     measurement.add(view)
-    stage = measurement.metrics(resampling(seed), book, progress)
-    return with_p_values(stage, table_of([book], None))
+    stage = measurement.metrics(resampling(seed), ledger, progress)
+    return with_p_values(stage, table_of([ledger], None))
 
 
 @dataclass
@@ -132,7 +132,7 @@ class StageMeasurement:
         else:
             self._sum(good)
 
-    def metrics(self, drawn: Resampling, book: TestBook, tell: Progress) -> StageMetrics:
+    def metrics(self, drawn: Resampling, ledger: Ledger, tell: Progress) -> StageMetrics:
         """What was measured."""
         if self.frame is None:
             raise FlashSimError(f"stage {self.stage!r}: there is no block")
@@ -144,7 +144,7 @@ class StageMeasurement:
         if self.sums is None:
             self._start()
         assert self.sums is not None
-        return self.sums.measure(frame, drawn, book, Steps(self.stage, tell))
+        return self.sums.measure(frame, drawn, ledger, Steps(self.stage, tell))
 
     def _start(self) -> None:
         self.sums = StageSums(joined(self.waiting), seed=self.seed)

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.validation.coding import TAIL_SIGMAS, Scale, Side, per_group
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import Distance, Measured, Tail, number
 from flashsim.validation.statistics import (
     GROUPS,
@@ -16,7 +17,6 @@ from flashsim.validation.statistics import (
     swapped,
 )
 from flashsim.validation.statistics.cumulative import PARTS, cumulative_distances
-from flashsim.validation.testbook import TestBook
 
 LEVELS = np.array([0.15865, 0.5, 0.84135])
 COUNTED = ("integer", "flag", "category")
@@ -60,7 +60,7 @@ Sizes = tuple[GroupSums, GroupSums]
 
 
 def distances(
-    contents: tuple[Contents, Contents], sizes: Sizes, drawn: Resampling, book: TestBook, variable: str
+    contents: tuple[Contents, Contents], sizes: Sizes, drawn: Resampling, ledger: Ledger, variable: str
 ) -> dict[str, Distance]:
     """Wasserstein (whole, core, tails) and KS beside their nulls, and their tests with those of centre and width."""
     scale = contents[0].scale
@@ -72,9 +72,9 @@ def distances(
     found: dict[str, Distance] = dict(zip(PARTS, beside_null(functional, sums[0], sums[1], drawn), strict=True))
     swaps = swap_distances(functional, sums[0], sums[1], drawn)
     for part in ("wasserstein", "wasserstein_tails", "kolmogorov_smirnov"):
-        book.enter(part.replace("_", " "), variable, swaps[:, PARTS.index(part)])
+        ledger.enter(part.replace("_", " "), variable, swaps[:, PARTS.index(part)])
     for title, change in zip(("centre", "width"), _score_changes(contents, sizes, drawn), strict=True):
-        book.enter(title, variable, np.abs(change))
+        ledger.enter(title, variable, np.abs(change))
     return found
 
 
@@ -94,7 +94,7 @@ def centre_width_and_changes(
 
 
 def tail_fractions(
-    contents: tuple[Contents, Contents], sizes: Sizes, drawn: Resampling, book: TestBook, variable: str
+    contents: tuple[Contents, Contents], sizes: Sizes, drawn: Resampling, ledger: Ledger, variable: str
 ) -> list[Tail]:
     """The fractions beyond 3, 4 and 5 robust sigma of the reference, on each side, and their ratios."""
     scale = contents[0].scale
@@ -118,7 +118,7 @@ def tail_fractions(
             measured = [Measured(number(whole[row, k]), number(error[row, k])) for row in range(3)]
             tails.append(Tail(sigmas, "low" if side == "low" else "high", *measured))
         left, right = swapped(beyond[0], beyond[1], weights, drawn.signs)
-        book.enter(f"tails beyond {sigmas:g} σ", variable, combined(left - right))
+        ledger.enter(f"tails beyond {sigmas:g} σ", variable, combined(left - right))
     return tails
 
 

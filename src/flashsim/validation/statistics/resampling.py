@@ -106,6 +106,6 @@ def spread(
     the error is not a number: it is not known.
     """
     groups = drawn.multiplicity.shape[1]
-    whole = statistic(np.ones((1, groups)))[0]
+    whole = np.asarray(statistic(np.ones((1, groups)))[0])
     with np.errstate(invalid="ignore"):
         return whole, np.asarray(statistic(drawn.multiplicity).std(axis=0, ddof=1))

@@ -16,7 +16,7 @@ METHOD = (
 
 
 @dataclass
-class TestBook:
+class Ledger:
     """Every statistic of a stage, for what was measured and for every swap; it is 0 or more, large when bad."""
 
     stage: str
@@ -29,10 +29,10 @@ class TestBook:
         self.statistics.append(np.asarray(statistics, dtype=np.float64))
 
 
-def table_of(books: list[TestBook], false_alarm_rate: float | None) -> TestTable:
+def table_of(ledgers: list[Ledger], false_alarm_rate: float | None) -> TestTable:
     """The table of all stages, most significant first."""
-    lines = [(book.stage, *names) for book in books for names in book.names]
-    statistics = [row for book in books for row in book.statistics]
+    lines = [(ledger.stage, *names) for ledger in ledgers for names in ledger.names]
+    statistics = [row for ledger in ledgers for row in ledger.statistics]
     if not lines:
         return TestTable(METHOD, 0, GROUPS, false_alarm_rate)
     deviates = normal_deviates(np.stack(statistics))
