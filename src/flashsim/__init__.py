@@ -1,20 +1,21 @@
 """FlashSim: flash simulation of particle detectors.
 
 Learn what a detector does to an event from a sample of full simulation, then do it without transporting
-any particle through matter. `read_card`, `train`, `simulate`, `validate`, `export` and `load` are the verbs of the
-command line.
+any particle through matter. `read_card`, `train`, `simulate`, `validate`, `compare`, `export` and `load` are the
+verbs of the command line.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flashsim.api import export, load, simulate, train, validate
+    from flashsim.api import compare, export, load, simulate, train, validate
     from flashsim.card import read_card
     from flashsim.errors import FlashSimError
 
 _HOMES = {
     "FlashSimError": "flashsim.errors",
+    "compare": "flashsim.api",
     "export": "flashsim.api",
     "load": "flashsim.api",
     "read_card": "flashsim.card",
@@ -23,7 +24,7 @@ _HOMES = {
     "validate": "flashsim.api",
 }
 
-__all__ = ["FlashSimError", "export", "load", "read_card", "simulate", "train", "validate"]
+__all__ = ["FlashSimError", "compare", "export", "load", "read_card", "simulate", "train", "validate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The verbs as functions: train a card, simulate events, validate a release."""
+"""The verbs as functions: train a card, simulate events, validate a release, compare two samples."""
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,8 @@ from flashsim.training import (
     train_stages,
     truth_sources,
 )
-from flashsim.validation import Metrics, validate_stages, write_report
+from flashsim.validation import Metrics, read_metrics, refuse_report, validate_stages, with_left_out, write_report
+from flashsim.validation.compare_views import compare_views
 from flashsim.validation.release_views import release_views
 
 PACKAGES = ("flashsim", "jax", "jaxlib", "equinox", "optax", "numpy")
@@ -43,6 +44,10 @@ def train(
     Raises FlashSimError for a card or a sample that cannot be used, and when `output` exists.
     """
     card = card if isinstance(card, Card) else read_card(card)
+    if not card.stages:
+        raise FlashSimError(
+            f"{card.path or card.name}: a card without stages is for `flashsim compare` only; add [[stage]]"
+        )
     output = Path(output)
     refuse_existing(output)
     training, validation = read_sample(card, "train"), read_sample(card, "validation")
@@ -119,6 +124,8 @@ def validate(
     output: str | Path,
     *,
     sample: Sequence[str | Path] | None = None,
+    against: Metrics | str | Path | None = None,
+    overwrite: bool = False,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Metrics:
@@ -126,7 +133,11 @@ def validate(
 
     `sample` are files in the form of the card's sample, none of which was trained on; by default the
     test part of the sample of the card that the release was trained from, if that is where it was.
+    `against` is the ``metrics.json`` of another validation: the page then shows what has changed.
+    A report that is there already is an error, unless `overwrite`.
     """
+    output = Path(output)
+    earlier = _prepared(output, against, overwrite=overwrite)
     detector = release if isinstance(release, Detector) else load(release)
     if sample is None:
         card = _own_card(detector, release)
@@ -145,10 +156,71 @@ def validate(
         "versions": detector.provenance.get("versions", {}),
     }
     metrics = validate_stages(
-        views, detector.card.gates, title=detector.card.name, provenance=provenance, progress=progress
+        views,
+        detector.card.stage_gates,
+        title=detector.card.name,
+        provenance=provenance,
+        false_alarm_rate=detector.card.false_alarm_rate,
+        seed=seed,
+        progress=progress,
     )
-    write_report(metrics, views, Path(output), progress=progress)
+    write_report(metrics, views, output, style=detector.card.validation.style, against=earlier, progress=progress)
     return metrics
+
+
+def compare(
+    reference: str | Path | Sequence[str | Path],
+    candidate: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    card: Card | str | Path,
+    against: Metrics | str | Path | None = None,
+    overwrite: bool = False,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Metrics:
+    """Compare any two samples by what a card says; write ``report.html`` and ``metrics.json`` to `output`.
+
+    Each is files in the form of the card's sample, or what `simulate` has written. Compared are the stages of the
+    card and its tables ``[compare.<name>]``; a part whose columns a sample lacks is left out, and its gates are
+    not judged. Events of the same run and number are taken as pairs. `against` and `overwrite` as for `validate`.
+    """
+    card = card if isinstance(card, Card) else read_card(card)
+    output = Path(output)
+    earlier = _prepared(output, against, overwrite=overwrite)
+    files = [expand(side) for side in (reference, candidate)]
+    sides = compare_views(card, files[0], files[1], progress=progress)
+    provenance = {
+        "card": card.name,
+        "reference": ", ".join(file.name for file in files[0]),
+        "candidate": ", ".join(file.name for file in files[1]),
+        "objects": list(sides.objects),
+        "events": list(sides.events),
+        "events in both": sides.paired,
+        "seed": seed,
+        "versions": {"flashsim": version("flashsim")},
+    }
+    if sides.left_out:
+        provenance["not compared"] = sides.left_out
+    metrics = validate_stages(
+        sides.views,
+        {name: gate for name, gate in card.stage_gates.items() if name not in sides.left_out},
+        title=card.name,
+        provenance=provenance,
+        false_alarm_rate=card.false_alarm_rate,
+        seed=seed,
+        progress=progress,
+    )
+    metrics = with_left_out(metrics, sides.left_out, card.stage_gates)
+    write_report(metrics, sides.views, output, style=card.validation.style, against=earlier, progress=progress)
+    return metrics
+
+
+def _prepared(output: Path, against: Metrics | str | Path | None, *, overwrite: bool) -> Metrics | None:
+    """The metrics to compare with, read before anything is computed or overwritten."""
+    if not overwrite:
+        refuse_report(output)
+    return against if against is None or isinstance(against, Metrics) else read_metrics(Path(against))
 
 
 def export(
@@ -198,4 +270,4 @@ def _described(card: Card) -> dict[str, list[dict[str, str]]]:
     }
 
 
-__all__ = ["export", "load", "simulate", "train", "validate"]
+__all__ = ["compare", "export", "load", "simulate", "train", "validate"]

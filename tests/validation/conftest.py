@@ -1,11 +1,13 @@
 """Reports are drawn once for all the tests that read them."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flashsim.validation import Metrics, StageView, validate_stages, write_report
+from flashsim.validation.statistics import resampling
 
 from .toys import Limits, category_view, response_view
 
@@ -21,8 +23,10 @@ class Drawn:
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small forests: the toys are easy."""
-    monkeypatch.setattr("flashsim.validation.classifier.TREES", 20)
+    """Small forests and few replicas: the toys are easy."""
+    monkeypatch.setattr("flashsim.validation.classifiers.TREES", 20)
+    monkeypatch.setattr("flashsim.validation.classifiers.EPOCHS", 3)
+    monkeypatch.setattr("flashsim.validation.validate.resampling", partial(resampling, replicas=20, splits=5))
     monkeypatch.setattr("flashsim.validation.classifier.SHUFFLED_ROWS", 500)
 
 

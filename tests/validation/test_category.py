@@ -1,20 +1,41 @@
 """Efficiencies and calibration of category stages."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from flashsim.validation.binning import bin_index, round_edges
-from flashsim.validation.calibration import calibration_metrics, expected_calibration_error
-from flashsim.validation.efficiency import (
-    clopper_pearson,
-    efficiency_metrics,
-    pull_from_counts,
-    pull_from_probabilities,
-)
-from flashsim.validation.resampling import deal_blocks
+from flashsim.validation.calibration import CalibrationSums, calibration_metrics, expected_calibration_error
+from flashsim.validation.coding import frame_of, sides
+from flashsim.validation.efficiency import efficiency_metrics
+from flashsim.validation.efficiency_sums import MapSums, class_index
+from flashsim.validation.ledger import Ledger
+from flashsim.validation.metrics import CalibrationMetrics, EfficiencyMetrics
+from flashsim.validation.statistics import adjusted_p_values, normal_deviates, resampling
+from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
+from flashsim.validation.views import StageView
 
 from .toys import category_view
+
+DRAWN = resampling(0, swaps=200, replicas=60)
+
+
+def efficiencies(view: StageView) -> EfficiencyMetrics:
+    """The maps of a view, in both variables and in each."""
+    frame = frame_of(view)
+    maps = [MapSums(frame, axes) for axes in (["p"], ["eta"], ["p", "eta"])]
+    for one in maps:
+        one.add(view, sides(frame, view))
+    return efficiency_metrics(maps)
+
+
+def calibrated(view: StageView) -> tuple[CalibrationMetrics, Ledger]:
+    """The calibration of a view, and its tests."""
+    sums, ledger = CalibrationSums(view), Ledger("toy")
+    sums.add(view, sides(frame_of(view), view)[0])
+    return calibration_metrics(sums, DRAWN, ledger), ledger
 
 
 @pytest.mark.parametrize(("passed", "total"), [(0, 10), (3, 10), (10, 10), (250, 1000)])
@@ -50,8 +71,8 @@ def test_a_bin_that_cannot_be_gives_a_large_pull() -> None:
 
 @pytest.mark.parametrize("probabilities", [True, False])
 def test_a_perfect_candidate_covers_and_a_lossy_one_does_not(probabilities: bool) -> None:
-    good = efficiency_metrics(category_view(events=400, probabilities=probabilities))
-    bad = efficiency_metrics(category_view(events=400, lost=0.25, probabilities=probabilities))
+    good = efficiencies(category_view(events=400, probabilities=probabilities))
+    bad = efficiencies(category_view(events=400, lost=0.25, probabilities=probabilities))
     assert good.coverage.value is not None
     assert bad.coverage.value is not None
     assert good.coverage.value > 0.98
@@ -63,21 +84,49 @@ def test_a_perfect_candidate_covers_and_a_lossy_one_does_not(probabilities: bool
 
 
 def test_coverage_counts_bins_per_species() -> None:
-    found = efficiency_metrics(category_view())
+    found = efficiencies(category_view())
     judged = [cell for entry in found.maps if entry.species for row in entry.pull for cell in row if cell is not None]
     assert found.bins == len(judged)
     assert found.within == sum(abs(pull) <= 3 for pull in judged)
     assert {entry.species for entry in found.maps} == {"", "e", "μ", "π", "K", "p"}
 
 
-def test_expected_calibration_error_is_at_its_null_when_calibrated_and_above_when_not() -> None:
-    good, bad = category_view(), category_view(lost=0.2)
-    calibrated, lossy = (calibration_metrics(view, deal_blocks(view.reference, view.candidate)) for view in (good, bad))
-    assert calibrated is not None
-    assert lossy is not None
-    found, null = calibrated.expected_calibration_error, calibrated.null
+def test_projections_have_intervals_of_both_samples() -> None:
+    found = efficiencies(category_view())
+    assert [entry.axes for entry in found.projections if entry.class_value == 1] == [["p"], ["eta"]]
+    for entry in found.projections:
+        for low, value, high in zip(entry.reference_low, entry.reference, entry.reference_high, strict=True):
+            assert low[0] is None or low[0] <= value[0] <= high[0]
+        assert [len(line) for line in entry.candidate_low] == [1] * (len(entry.edges[0]) - 1)
+
+
+def test_calibration_is_at_its_null_when_calibrated_and_above_when_not() -> None:
+    (good, _), (bad, ledger) = calibrated(category_view()), calibrated(category_view(lost=0.2))
+    found, null = good.expected_calibration_error, good.null
     assert found.value == pytest.approx(null.value, abs=4 * (null.error or 0.0))
-    assert (lossy.expected_calibration_error.value or 0.0) > 3 * (lossy.null.value or 0.0)
+    assert (bad.expected_calibration_error.value or 0.0) > 3 * (bad.null.value or 0.0)
+    assert good.brier.value == pytest.approx(good.brier_null.value, abs=4 * (good.brier.error or 0.0))
+    assert (bad.brier.value or 0.0) > (bad.brier_null.value or 0.0)
+    assert adjusted_p_values(normal_deviates(np.stack(ledger.statistics)))[1].min() < 0.01
+
+
+def test_a_rare_class_that_does_not_occur_is_no_miscalibration() -> None:
+    view = category_view(events=100)
+    n = len(view.reference)
+    view = replace(view, probability=np.tile([1 - 2e-4, 1e-4, 1e-4], (n, 1)))
+    view.reference.columns["track_type"][:] = 0  # type: ignore[index]
+    _, ledger = calibrated(view)
+    assert adjusted_p_values(normal_deviates(np.stack(ledger.statistics)))[0].min() > 0.1
+
+
+def test_brier_score_of_constant_probability() -> None:
+    view = category_view(events=100, probabilities=False)
+    view = replace(view, probability=np.tile([0.5, 0.3, 0.2], (len(view.reference), 1)))
+    observed = class_index(view.reference.columns["track_type"], [0, 1, 2])
+    expected = ((np.eye(3)[observed] - [0.5, 0.3, 0.2]) ** 2).sum(axis=1).mean()
+    found, _ = calibrated(view)
+    assert found.brier.value == pytest.approx(expected)
+    assert found.brier_null.value == pytest.approx(0.25 + 0.21 + 0.16)
 
 
 def test_calibration_error_of_constant_probability() -> None:

@@ -1,26 +1,36 @@
-"""Distances against closed forms, and their nulls against what nulls must be."""
+"""Distances against closed forms, and their nulls and errors against repetition."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from flashsim.validation.distances import (
-    distances_with_null,
-    kolmogorov_smirnov,
-    wasserstein,
-    weighted_quantiles,
-)
+from flashsim.validation.coding import Side, scale_of
+from flashsim.validation.distances import kolmogorov_smirnov, wasserstein, weighted_quantiles
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import Distance
-from flashsim.validation.resampling import deal_blocks, jackknife
-from flashsim.validation.tails import tail_fractions
+from flashsim.validation.statistics import GROUPS, GroupSums, group_of, resampling
+from flashsim.validation.variables import Contents, Sizes, centre_width_and_changes, distances, tail_fractions
 from flashsim.validation.views import Table
 
+DRAWN = resampling(0, swaps=200, replicas=60)
 
-def measured(first: np.ndarray, second: np.ndarray, per_event: int = 5) -> dict[str, Distance]:
-    """Distances of two unweighted samples, `per_event` rows an event."""
-    tables = [Table({}, np.arange(len(values)) // per_event) for values in (first, second)]
-    ones = [np.ones(len(values)) for values in (first, second)]
-    return distances_with_null(first, second, *ones, deal_blocks(*tables))
+
+def contents(*samples: np.ndarray, per_event: int = 5) -> tuple[tuple[Contents, Contents], Sizes]:
+    """What is summed of two unweighted samples of the same events, `per_event` rows each."""
+    scale = scale_of(samples[0], samples[1], np.ones(len(samples[0])))
+    made, sizes = [], []
+    for values in samples:
+        event = np.arange(len(values)) // per_event
+        filled, group, ones = Contents(scale), group_of(event), np.ones(len(values))
+        filled.add(Side(Table({}, event), group, ones, {"x": scale.code(values)}), "x")
+        totals = np.bincount(group, minlength=GROUPS).astype(float)
+        made.append(filled)
+        sizes.append(GroupSums(np.zeros((GROUPS, 0)), totals, totals))
+    return (made[0], made[1]), (sizes[0], sizes[1])
+
+
+def measured(first: np.ndarray, second: np.ndarray) -> dict[str, Distance]:
+    return distances(*contents(first, second), DRAWN, Ledger("toy"), "x")
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.1, -2.5])
@@ -68,8 +78,7 @@ def test_equal_distributions_are_one_null_apart_whatever_the_size_of_the_candida
     found = []
     for seed in range(4):
         draw = getattr(np.random.default_rng(seed), name)
-        distances = measured(draw(size=2000), draw(size=size))
-        found.append([distance.over_null.value for distance in distances.values()])
+        found.append([distance.over_null.value for distance in measured(draw(size=2000), draw(size=size)).values()])
     # Single ratios scatter by about 0.2; the mean of four by 0.1.
     assert np.mean(found, axis=0) == pytest.approx(np.ones(4), abs=0.35)
 
@@ -77,20 +86,31 @@ def test_equal_distributions_are_one_null_apart_whatever_the_size_of_the_candida
 def test_ratio_rises_with_a_shift_and_the_error_of_the_value_is_right() -> None:
     generator = np.random.default_rng(3)
     first, second = generator.normal(size=6000), generator.normal(0.2, 1, size=6000)
-    distances = measured(first, second)
-    whole = distances["wasserstein"]
+    whole = measured(first, second)["wasserstein"]
     assert whole.over_null.value is not None
     assert whole.over_null.value > 5
     assert whole.value.value == pytest.approx(0.2, abs=3 * np.sqrt(2 / 6000))
     assert whole.value.error == pytest.approx(np.sqrt(2 / 6000), rel=0.4)
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.08, 0.3])
+def test_bootstrap_errors_are_the_scatter_over_repetitions_near_zero_as_far_from_it(shift: float) -> None:
+    values, errors = [], []
+    for seed in range(30):
+        generator = np.random.default_rng([seed, 7])
+        found = measured(generator.normal(size=1500), generator.normal(shift, 1, size=1500))
+        values.append([found[name].value.value for name in ("wasserstein", "kolmogorov_smirnov")])
+        errors.append([found[name].value.error for name in ("wasserstein", "kolmogorov_smirnov")])
+    # The scatter of 30 repetitions is known to 13 %.
+    assert np.mean(errors, axis=0) / np.std(values, axis=0) == pytest.approx(np.ones(2), abs=0.4)
+
+
 def test_a_tail_is_seen_in_the_tails_and_not_in_the_core() -> None:
     generator = np.random.default_rng(4)
     first, second = generator.normal(size=8000), generator.normal(size=8000)
     second[:160] *= 3
-    distances = measured(first, second[generator.permutation(8000)])
-    tails, core = distances["wasserstein_tails"].over_null.value, distances["wasserstein_core"].over_null.value
+    found = measured(first, second[generator.permutation(8000)])
+    tails, core = found["wasserstein_tails"].over_null.value, found["wasserstein_core"].over_null.value
     assert tails is not None
     assert core is not None
     assert tails > 3
@@ -104,28 +124,28 @@ def test_whole_is_core_plus_tails() -> None:
     assert found["wasserstein"].value.value == pytest.approx(sum(parts))
 
 
-def test_halves_keep_events_whole_and_are_shared_by_both_tables() -> None:
-    event = np.repeat(np.arange(50), 3)
-    blocks = deal_blocks(Table({}, event), Table({}, event[::-1].copy()))
-    assert (blocks.reference.reshape(50, 3) == blocks.reference[::3, None]).all()
-    assert (blocks.candidate[::-1] == blocks.reference).all()
-    assert (blocks.halves.sum(axis=1) == blocks.count // 2).all()
+def test_a_far_outlier_counts_as_lying_at_20_sigma() -> None:
+    values = np.random.default_rng(8).normal(size=3000)
+    beyond = np.concatenate([values[:-1], [1e9]])
+    assert (measured(values, beyond)["wasserstein"].value.value or 0.0) < 0.1
 
 
-def test_jackknife_gives_the_error_of_a_mean() -> None:
-    values = np.random.default_rng(6).normal(size=40)
-    mean, error = jackknife(lambda keep: np.asarray(keep @ values / keep.sum()), 40)
-    assert mean == pytest.approx(values.mean())
-    assert error == pytest.approx(values.std(ddof=1) / np.sqrt(40))
+def test_centre_and_width_of_a_gaussian_and_their_errors() -> None:
+    values = np.random.default_rng(6).normal(size=20_000)
+    made, _ = contents(values, 1.1 * values + 0.3, per_event=1)
+    centre, width, shift, ratio = centre_width_and_changes(made, resampling(0, replicas=400), counted=False)
+    assert centre.value == pytest.approx(np.median(values), abs=1e-3)
+    assert centre.error == pytest.approx(np.sqrt(np.pi / 2 / 20_000), rel=0.25)
+    assert width.value == pytest.approx(1.0, abs=0.02)
+    assert shift.value == pytest.approx(0.3, abs=0.01)
+    assert ratio.value == pytest.approx(1.1, abs=0.002)
 
 
 def test_tail_fractions_of_a_gaussian() -> None:
-    generator = np.random.default_rng(7)
-    values = generator.normal(size=40_000)
-    table = Table({}, np.arange(40_000))
-    weight = np.ones(40_000)
-    tails = tail_fractions(values, 1.2 * values, weight, weight, deal_blocks(table, table))
+    values = np.random.default_rng(7).normal(size=40_000)
+    ledger = Ledger("toy")
+    tails = tail_fractions(*contents(values, 1.2 * values, per_event=1), DRAWN, ledger, "x")
     low = next(tail for tail in tails if tail.sigmas == 3 and tail.side == "low")
     assert low.reference.value == pytest.approx(stats.norm.sf(3), abs=5e-4)
     assert low.candidate.value == pytest.approx(stats.norm.sf(2.5), abs=1e-3)
-    assert low.reference.error == pytest.approx(np.sqrt(stats.norm.sf(3) / 40_000), rel=0.4)
+    assert ledger.names[0] == ("tails beyond 3 σ", "x")

@@ -133,6 +133,37 @@ def test_a_bad_reference_is_a_clear_error(change, message: str) -> None:
         judged(replace(view, reference=change(view.reference)))
 
 
+def test_the_table_of_tests_fails_a_broken_detector_and_names_the_worst() -> None:
+    good, bad = (
+        validate_stages([response_view(events=100, shift=shift)], {}, "toy", {}, false_alarm_rate=0.01)
+        for shift in (0.0, 0.3)
+    )
+    assert gate(good, "smallest adjusted p-value").verdict == "pass"
+    assert gate(bad, "smallest adjusted p-value").verdict == "fail"
+    assert "worst: " in gate(bad, "smallest adjusted p-value").explanation
+    assert bad.tests is not None
+    assert {test.variable for test in bad.tests.entries if (test.adjusted_p_value or 0.0) < 0.001} >= {"dp"}
+    joint = {entry.name: entry.adjusted_p_value for entry in bad.stages[0].joint}
+    assert set(joint) >= {"energy distance", "sliced Wasserstein", "Fréchet distance", "kernel distance"}
+    assert all(value is not None for value in joint.values())
+    assert all(result.criterion != "smallest adjusted p-value" for result in judged(response_view(events=50)).gates)
+
+
+def test_pulls_and_whole_events_are_measured() -> None:
+    view = response_view(events=150)
+    pulled = [
+        replace(table, columns={**table.columns, "variance": np.full(len(table), np.var(table.columns["dx"]))})
+        for table in (view.reference, view.candidate)
+    ]
+    view = replace(view, reference=pulled[0], candidate=pulled[1], variances={"dx": "variance"})
+    stage = validate_stages([view], {}, "toy", {}).stages[0]
+    assert stage.pulls[0].name == "dx"
+    assert stage.pulls[0].candidate_width.value == pytest.approx(1.0, abs=0.1)
+    multiplicity = stage.per_event[0]
+    assert multiplicity.reference_mean.value == pytest.approx(20.0)
+    assert [entry.name for entry in stage.per_event[1:3]] == ["sum of dp", "sum of dx"]
+
+
 def test_progress_names_the_stage_and_no_stage_is_an_error() -> None:
     told: list[str] = []
     validate_stages([category_view(events=30)], {}, "toy", {}, progress=told.append)

@@ -128,3 +128,5 @@ class Limits:
     ks_over_null: float | None = None
     efficiency_coverage: float | None = None
     expected_calibration_error: float | None = None
+    width_ratio_within: float | None = None
+    shift_in_widths_below: float | None = None

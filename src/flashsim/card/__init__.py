@@ -2,6 +2,7 @@
 
 from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
+from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.expressions import Expression
 from flashsim.card.model import (
     DEFAULT_FAMILY,
@@ -16,9 +17,10 @@ from flashsim.card.model import (
     Teacher,
 )
 from flashsim.card.names import Names, leaves
+from flashsim.card.of_events import check_of_events, evaluate_events
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
-from flashsim.card.schema import SCHEMA_VERSION, Card, Gate, Output
+from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard, Gate, Output
 from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
 
@@ -33,6 +35,9 @@ __all__ = [
     "Category",
     "ClassifierModel",
     "Column",
+    "Comparison",
+    "ComparisonCard",
+    "Daughter",
     "Expression",
     "FlowMatchingModel",
     "Gate",
@@ -52,7 +57,11 @@ __all__ = [
     "Stage",
     "Teacher",
     "Training",
+    "Validation",
+    "Variable",
     "card_from_dict",
+    "check_of_events",
+    "evaluate_events",
     "factor",
     "internal_unit",
     "leaves",

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from flashsim.card.adversarial import AdversarialModel
+from flashsim.card.comparison_checks import check_comparisons
 from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
-from flashsim.card.schema import Card
+from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
 from flashsim.card.units import factor
 from flashsim.errors import FlashSimError, nearest
@@ -34,17 +35,24 @@ def check(card: Card) -> None:
     _check_members(card)
     _check_order(names)
     _check_output(names)
+    check_comparisons(names)
 
 
 def _check_stage_names(card: Card) -> None:
-    known = [stage.name for stage in card.stages]
+    known = [*(stage.name for stage in card.stages), *card.compare]
     for name, count in Counter(known).items():
         if count > 1:
-            raise FlashSimError(f"stage.name = {name!r}: {count} stages have this name; give each its own")
-    for name in card.gates:
-        if name not in known:
             raise FlashSimError(
-                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}; stages are {', '.join(known)}"
+                f"stage.name = {name!r}: {count} stages or tables of [compare] have this name; give each its own"
+            )
+    for name, gate in card.gates.items():
+        if (name == FALSE_ALARM_RATE) != isinstance(gate, float):
+            wanted = "a number, the rate of false alarms" if name == FALSE_ALARM_RATE else "a table of criteria"
+            raise FlashSimError(f"gates.{name} = {gate!r}: it must be {wanted}{nearest(name, [FALSE_ALARM_RATE])}")
+        if name != FALSE_ALARM_RATE and name not in known:
+            raise FlashSimError(
+                f"gates.{name}: there is no stage or comparison {name!r}{nearest(name, known)}; "
+                f"there are {', '.join(known)}"
             )
 
 

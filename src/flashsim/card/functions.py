@@ -43,11 +43,17 @@ def event_sum(values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " boun
     Each event is added up on its own and in order, so that neither the chunk that it is read in nor a
     NaN in another event can change its bits.
     """
+    return np.repeat(sums_of_events(values, offsets), np.diff(offsets))
+
+
+def sums_of_events(
+    values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]
+) -> Float[np.ndarray, " events"]:
+    """The sum over the objects of each event; 0 for an event without objects."""
     counts = np.diff(offsets)
     event = np.repeat(np.arange(len(counts)), counts)
     weights = np.broadcast_to(np.asarray(values, dtype=np.float64), event.shape)
-    sums = np.bincount(event, weights=weights, minlength=len(counts))
-    return sums[event].astype(np.float64)  # of no objects, bincount makes integers
+    return np.bincount(event, weights=weights, minlength=len(counts)).astype(np.float64)  # integers, of no objects
 
 
 def is_in(arithmetic: Arithmetic, values: list[Values]) -> Values:

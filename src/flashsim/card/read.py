@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from flashsim.card.checks import check
 from flashsim.card.messages import explain
-from flashsim.card.schema import SCHEMA_VERSION, Card
+from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard
 from flashsim.errors import FlashSimError
 
 MAX_BYTES = 1_000_000
@@ -24,7 +24,8 @@ def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:
     """Check a card that was read or dumped before; `origin` is the file named in error messages."""
     try:
         _check_version(data)
-        card = Card.model_validate(data)
+        only_compares = "compare" in data and "stage" not in data
+        card = (ComparisonCard if only_compares else Card).model_validate(data)
         check(card)
     except ValidationError as error:
         raise FlashSimError(f"{origin}: {explain(error, data)}") from None

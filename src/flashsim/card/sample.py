@@ -65,6 +65,13 @@ class Sample(CardModel):
     )
 
 
+class ComparedSample(Sample):
+    """How samples that are only compared are read: they are named on the command line."""
+
+    # Narrower than in a Sample, which is sound: a card never changes.
+    files: Patterns = Field(default_factory=list, max_length=0, description="None.")  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
 class Column(CardModel):
     """A column of generator truth: it is in the reference sample and in every file to be simulated.
 

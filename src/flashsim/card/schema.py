@@ -1,12 +1,13 @@
 """The card: the one text file in which a user says what FlashSim learns and writes."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from flashsim.card.base import CardModel
-from flashsim.card.sample import Category, Column, Reconstructed, Sample
+from flashsim.card.comparison import Comparison, Validation
+from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
 
 SCHEMA_VERSION = 1
@@ -48,6 +49,29 @@ class Gate(CardModel):
     expected_calibration_error: float | None = Field(
         default=None, gt=0, le=1, description="Mean difference of probability and frequency, at most."
     )
+    width_ratio_within: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Difference from 1 of the ratio of widths (flash over full) of each variable, at most; not judged "
+        "where the error of the ratio is larger.",
+    )
+    shift_in_widths_below: float | None = Field(
+        default=None,
+        gt=0,
+        description="Shift of the centre of each variable in widths of the reference, at most; not judged where its "
+        "error is larger.",
+    )
+
+
+def _gate_or_rate(value: Any) -> str:
+    return "rate" if isinstance(value, int | float) and not isinstance(value, bool) else "gate"
+
+
+GateOrRate = Annotated[
+    Annotated[Gate, Tag("gate")] | Annotated[float, Field(gt=0, lt=1), Tag("rate")], Discriminator(_gate_or_rate)
+]
+FALSE_ALARM_RATE = "false_alarm_rate"
 
 
 class Card(CardModel):
@@ -67,7 +91,15 @@ class Card(CardModel):
     )
     stages: list[Stage] = Field(alias="stage", min_length=1, description="The stages, in order.")
     output: Output = Field(description="What simulation writes.")
-    gates: dict[str, Gate] = Field(default_factory=dict, description="Criteria by the name of a stage.")
+    compare: dict[str, Comparison] = Field(
+        default_factory=dict, description="What is compared beside the stages, by name."
+    )
+    gates: dict[str, GateOrRate] = Field(
+        default_factory=dict,
+        description="Criteria by the name of a stage or of a table of `[compare]`; `false_alarm_rate` for the table of "
+        "all tests.",
+    )
+    validation: Validation = Field(default_factory=Validation, description="How a validation is shown.")
     _path: Path | None = PrivateAttr(None)
 
     def dump(self) -> dict[str, Any]:
@@ -90,6 +122,29 @@ class Card(CardModel):
         """Where the sample's file patterns start."""
         return self._path.parent if self._path is not None else Path()
 
+    @property
+    def stage_gates(self) -> dict[str, Gate]:
+        """The criteria of the stages that have any."""
+        return {name: gate for name, gate in self.gates.items() if isinstance(gate, Gate)}
+
+    @property
+    def false_alarm_rate(self) -> float | None:
+        """How often a perfect candidate may fail by chance because of any of all tests; None: they are not judged."""
+        rate = self.gates.get(FALSE_ALARM_RATE)
+        return rate if isinstance(rate, float) else None
+
     def stage(self, name: str) -> Stage:
         """The stage of this name."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+class ComparisonCard(Card):
+    """A card without stages: what `flashsim compare` needs of two samples that another program has made."""
+
+    sample: ComparedSample = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=ComparedSample, description="How the samples are read."
+    )
+    reconstructed: dict[str, Reconstructed] = Field(default_factory=dict, description="More columns.")
+    stages: list[Stage] = Field(alias="stage", default_factory=list, max_length=0, description="None.")
+    output: Output = Field(default=Output.model_construct(columns=[]), description="None.")
+    compare: dict[str, Comparison] = Field(min_length=1, description="What is compared, by name.")

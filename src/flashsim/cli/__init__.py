@@ -1,6 +1,18 @@
 """The verbs of the command line."""
 
-from flashsim.cli import demo, export, inspect, models, reference, simulate, train, validate
+from flashsim.cli import compare, demo, export, inspect, models, reference, simulate, train, validate
 from flashsim.cli.app import app, main
 
-__all__ = ["app", "demo", "export", "inspect", "main", "models", "reference", "simulate", "train", "validate"]
+__all__ = [
+    "app",
+    "compare",
+    "demo",
+    "export",
+    "inspect",
+    "main",
+    "models",
+    "reference",
+    "simulate",
+    "train",
+    "validate",
+]

@@ -42,7 +42,7 @@ def demo(
                 detector = api.train(card, release, report=show)
         console.print(f"Release [bold]{release}[/] {detector.hash[:16]}", highlight=False)
         with steps_progress("Validating against Geant4 events that were not trained on") as step:
-            metrics = api.validate(release, report, seed=seed, progress=step)
+            metrics = api.validate(release, report, overwrite=True, seed=seed, progress=step)
         print_verdict(metrics)
         truth = sample_files(card, "test")
         for name in ("flash.parquet", "flash.root"):

@@ -43,8 +43,19 @@ def _card(card: "Card") -> None:
             escape(", ".join(stage.given)),
             ", ".join(stage.predicted_names),
         )
-    console.print(table, highlight=False)
-    console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
+    if card.stages:
+        console.print(table, highlight=False)
+        console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
+    compared = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("compares", "of", "where", "conditions", "variables"):
+        compared.add_column(title, overflow="fold")
+    for name, comparison in card.compare.items():
+        of = " + ".join(comparison.daughters) if comparison.daughters else comparison.of
+        variables = comparison.category or ", ".join(comparison.variables)
+        conditions = ", ".join(comparison.conditions)
+        compared.add_row(name, of, *map(escape, (comparison.where or "all", conditions, variables)))
+    if card.compare:
+        console.print(compared, highlight=False)
 
 
 def _release(path: Path) -> None:

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flashsim.cli.app import app, console, interruptible
-
-GATE_FAILED = 1
+from flashsim.cli.app import app, interruptible
 
 
 @app.command()
@@ -18,19 +16,25 @@ def validate(
         list[Path] | None,
         typer.Option(help="Full simulation to compare with; default: the test part of the card's sample."),
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="The metrics.json of another release: show what got better or worse.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the flash sample.")] = 0,
 ) -> None:
     """Compare RELEASE with full simulation that it was not trained on, and say whether its gates hold.
 
-    Writes report.html, one page for people, and metrics.json. Leaves with status 1 when a gate fails.
+    Writes report.html, one page for people, and metrics.json. Leaves with status 0 when all gates hold, 1 when one
+    fails, 2 when one could not be judged.
     """
     from flashsim.api import validate as validate_release
     from flashsim.cli.progress import steps_progress
-    from flashsim.cli.verdict import print_verdict
+    from flashsim.cli.verdict import leave_with_verdict
+    from flashsim.validation import changes, read_metrics
 
+    earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Validating") as show:
-        metrics = validate_release(release, output, sample=sample, seed=seed, progress=show)
-    passed = print_verdict(metrics)
-    console.print(f"Report [bold]{output / 'report.html'}[/]", highlight=False, soft_wrap=True)
-    if not passed:
-        raise typer.Exit(GATE_FAILED)
+        metrics = validate_release(
+            release, output, sample=sample, against=earlier, overwrite=overwrite, seed=seed, progress=show
+        )
+    leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

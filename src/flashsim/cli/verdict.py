@@ -1,12 +1,30 @@
-"""The verdict of a validation as a table."""
+"""The verdict of a validation as a table, and the status that a command leaves with."""
 
+from pathlib import Path
+
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from flashsim.cli.app import console
-from flashsim.validation import Metrics
+from flashsim.validation import Changes, Metrics
+from flashsim.validation.numbers import with_error
 
 COLOURS = {"pass": "green", "fail": "bold red", "not judged": "yellow"}
+STATUS = {"pass": 0, "fail": 1, "not judged": 2}
+SHOWN_CHANGES = 20
+
+
+def leave_with_verdict(metrics: Metrics, output: Path, changed: Changes | None) -> None:
+    """Print the verdict and what has changed; leave with status 0 (pass), 1 (fail) or 2 (could not be judged)."""
+    print_verdict(metrics)
+    for name, reason in metrics.provenance.get("not compared", {}).items():
+        console.print(f"[yellow]not compared[/] {name}: {escape(reason)}", highlight=False, soft_wrap=True)
+    if changed is not None:
+        print_changes(changed)
+    console.print(f"Report [bold]{output / 'report.html'}[/]", highlight=False, soft_wrap=True)
+    if metrics.verdict != "pass":
+        raise typer.Exit(STATUS[metrics.verdict])
 
 
 def print_verdict(metrics: Metrics) -> bool:
@@ -21,7 +39,7 @@ def print_verdict(metrics: Metrics) -> bool:
         sense = "≤" if gate.sense == "at most" else "≥"
         colour = COLOURS[gate.verdict]
         table.add_row(
-            f"{gate.stage}: {gate.criterion}",
+            f"{gate.stage}: {escape(gate.criterion)}",
             measured,
             f"{sense} {gate.limit:g}",
             f"[{colour}]{gate.verdict}[/]",
@@ -29,3 +47,33 @@ def print_verdict(metrics: Metrics) -> bool:
         )
     console.print(table, highlight=False)
     return metrics.passed
+
+
+def print_changes(changed: Changes) -> None:
+    """Print what got worse or better beyond its errors, worst first."""
+    worse, better = changed.of("worse"), changed.of("better")
+    console.print(
+        f"Against [bold]{escape(changed.title)}[/]: {len(worse)} worse and {len(better)} better beyond 3 σ, of "
+        f"{len(changed.numbers)} numbers in both",
+        highlight=False,
+    )
+    for one in changed.verdicts:
+        was, now = (verdict or "not there" for verdict in (one.before, one.after))
+        console.print(f"  {one.stage}: {escape(one.criterion)}: was {was}, is {now}", highlight=False)
+    shown = [*worse, *better][:SHOWN_CHANGES]
+    if not shown:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("", "", "before", "now", "difference"):
+        table.add_column(title, justify="right" if title else "left")
+    for change in shown:
+        colour = "red" if change.direction == "worse" else "green"
+        sigmas = "∞" if change.sigmas is None else f"{abs(change.sigmas):.1f}"
+        table.add_row(
+            f"[{colour}]{change.direction}[/]",
+            f"{change.stage}: {escape(change.what)}",
+            with_error(change.before),
+            with_error(change.after),
+            f"{sigmas} σ",
+        )
+    console.print(table, highlight=False)

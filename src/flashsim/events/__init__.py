@@ -7,6 +7,7 @@ from .gun import ParticleGun
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
 from .read import expand, read_events
+from .simulated_reader import read_simulated
 from .source import ColumnSource
 from .writer import Writer, open_writer, output_format
 
@@ -26,4 +27,5 @@ __all__ = [
     "open_writer",
     "output_format",
     "read_events",
+    "read_simulated",
 ]

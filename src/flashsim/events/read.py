@@ -37,7 +37,7 @@ def read_events(
     if chunk_events < 1:
         raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
     files = expand(paths)
-    return _rechunk(_checked(files, columns, tree, event, chunk_events), chunk_events)
+    return rechunk(_checked(files, columns, tree, event, chunk_events), chunk_events)
 
 
 def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -73,13 +73,13 @@ def _checked(
     where = ""
     for index, path in enumerate(files):
         where = str(path)
-        for batch in _file(path, index, columns, tree, event, chunk_events):
+        for batch in read_file(path, index, columns, tree, event, chunk_events):
             unique.add(batch, where)
             yield batch
     unique.finish(where)
 
 
-def _file(
+def read_file(
     path: Path,
     index: int,
     columns: Mapping[str, ColumnSource] | None,
@@ -87,6 +87,7 @@ def _file(
     event: tuple[str, str],
     chunk_events: int,
 ) -> Iterator[EventBatch]:
+    """The events of one file, `index` its place among several, in pieces of any size."""
     head = _head(path)
     if head.startswith(b"root"):
         return read_root(path, columns, tree, event)
@@ -122,7 +123,8 @@ def _chosen(batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path:
     return replace(batch, columns=with_defaults(batch.columns, columns, batch.n_objects))
 
 
-def _rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:
+def rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:
+    """The same events in batches of so many, but the last."""
     held: list[EventBatch] = []
     n_held = 0
     for batch in batches:

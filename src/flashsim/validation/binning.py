@@ -2,27 +2,42 @@
 
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
+from scipy.stats import rankdata
 
 from flashsim.validation.views import StageView
 
 SPECIES = "species"
+SAME_RANKS = 0.999
 ROUND_DECADE = (1.0, 2.0, 3.0, 5.0, 7.0)
 ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def axes(view: StageView) -> list[str]:
-    """The variables to bin in: those declared for binning, else the first two numeric conditions."""
-    declared = [name for name in view.reference.binning if name != SPECIES]
-    return declared or [name for name in view.conditions if len(np.unique(view.reference.columns[name])) > 10][:2]
+    """The variables to bin in: those declared for binning, every condition that is not one of them anew, species last.
+
+    The first two span the maps. A condition whose ranks are those of an axis already taken (log10(p) beside p) would
+    show the same again.
+    """
+    taken: list[str] = []
+    ranked: list[Float[np.ndarray, " n"]] = []
+    table = view.reference
+    names = dict.fromkeys([*table.binning, *view.conditions])
+    for name in sorted(names, key=lambda name: name == SPECIES):
+        values = np.asarray(table.binning[name] if name in table.binning else table.columns[name], dtype=np.float64)
+        if len(np.unique(values)) < 2:
+            continue
+        ranks = rankdata(values)
+        if not any(abs(np.corrcoef(ranks, other)[0, 1]) > SAME_RANKS for other in ranked):
+            taken.append(name)
+            ranked.append(ranks)
+    return taken
 
 
-def axis_values(view: StageView, axis: str) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " m"]]:
-    """The values of a binning variable in the reference and in the candidate."""
-    values = []
-    for table in (view.reference, view.candidate):
-        column = table.binning[axis] if axis in table.binning else table.columns[axis]
-        values.append(np.asarray(column, dtype=np.float64))
-    return values[0], values[1]
+def discrete_edges(values: Shaped[np.ndarray, " n"]) -> Float[np.ndarray, " edges"]:
+    """Edges between the values of a variable that has few."""
+    found = np.unique(values).astype(np.float64)
+    middle = (found[1:] + found[:-1]) / 2
+    return np.concatenate([[found[0] - 0.5], middle, [found[-1] + 0.5]])
 
 
 def round_edges(values: Float[np.ndarray, " n"], target: int = 9) -> Float[np.ndarray, " edges"]:

@@ -1,114 +1,168 @@
-"""Do the class probabilities mean what they say? Reliability and expected calibration error."""
+"""Do the class probabilities mean what they say? Reliability, expected calibration error and Brier score."""
 
 import numpy as np
 from jaxtyping import Float, Int64
 
+from flashsim.validation.coding import Side, per_group
+from flashsim.validation.efficiency_sums import class_index
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import CalibrationMetrics, ClassFraction, Measured, Reliability, number
-from flashsim.validation.resampling import Blocks, block_sums, jackknife
+from flashsim.validation.statistics import GROUPS, Resampling, combined, spread, swapped
+from flashsim.validation.variables import Sizes
 from flashsim.validation.views import StageView
 
 BINS = 15
-NULL_DRAWS = 20
 
 
 def expected_calibration_error(
     probability: Float[np.ndarray, "n c"], observed: Int64[np.ndarray, " n"], weights: Float[np.ndarray, " n"]
 ) -> float:
     """Mean over the classes of the mean |observed - predicted| frequency in 15 bins of equal content."""
-    sums = _sums(probability, observed, weights, np.zeros(len(observed), dtype=np.int64), 1)
-    return float(_error_from(sums[0]))
+    edges = _equal_contents(probability)
+    sums = _filled(probability, observed, weights, np.zeros(len(observed), dtype=np.int64), edges)
+    return float(_error_of(sums.sum(axis=0, keepdims=True))[0])
 
 
-def calibration_metrics(view: StageView, blocks: Blocks, *, seed: int = 0) -> CalibrationMetrics | None:
-    """Reliability per class; None when the candidate gives no probabilities.
+class CalibrationSums:
+    """Per group: weight, predicted and observed frequency in bins of every class's probability; Brier's sums.
 
-    Finite samples make the error positive even for perfect probabilities: the null draws the classes from the
-    probabilities themselves.
+    Beside what is observed, classes are drawn from the probabilities themselves: for a perfect classifier the two may
+    be swapped, however rare a class is.
     """
-    if view.probability is None:
-        return None
-    probability = view.probability.astype(np.float64)
-    observed = _index(view)
-    weights = view.reference.weights
-    sums = _sums(probability, observed, weights, blocks.reference, blocks.count)
-    whole, error = jackknife(lambda keep: _error_from(np.tensordot(keep, sums, 1)), blocks.count)
-    generator = np.random.default_rng([seed, 0xECE])
-    cumulative = np.cumsum(probability, axis=1)
-    draws = [
-        expected_calibration_error(
-            probability,
-            (generator.random((len(observed), 1)) * cumulative[:, -1:] > cumulative).sum(axis=1),
-            weights,
-        )
-        for _ in range(NULL_DRAWS)
-    ]
-    reliability = [
-        _reliability(view, position, sums[:, position], blocks.count) for position in range(len(view.classes))
-    ]
+
+    def __init__(self, first: StageView, *, seed: int = 0) -> None:
+        if first.probability is None:
+            raise ValueError("calibration needs class probabilities")
+        self.view = first
+        self.edges = _equal_contents(first.probability)
+        self.sums = np.zeros((GROUPS, len(first.classes), BINS, 3))
+        self.drawn = np.zeros((GROUPS, len(first.classes), BINS))
+        self.brier = np.zeros((GROUPS, 3))
+        self.generator = np.random.default_rng([seed, 0xECE])
+
+    def add(self, block: StageView, side: Side) -> None:
+        """Count the reference rows of a block; those of no class of the card are left out."""
+        if block.probability is None:
+            return
+        observed = class_index(side.table.columns[block.outputs[0]], self.view.classes)
+        known = observed >= 0
+        probability, observed = block.probability[known].astype(np.float64), observed[known]
+        weight, group = side.weight[known], side.group[known]
+        self.sums += _filled(probability, observed, weight, group, self.edges)
+        cumulative = np.cumsum(probability, axis=1)
+        chosen = (self.generator.random((len(observed), 1)) * cumulative[:, -1:] > cumulative).sum(axis=1)
+        self.drawn += _filled(probability, chosen, weight, group, self.edges)[..., 2]
+        squares = ((probability - np.eye(probability.shape[1])[observed]) ** 2).sum(axis=1)
+        if_perfect = (probability * (1 - probability)).sum(axis=1)
+        none = np.zeros(len(group), dtype=np.int64)
+        for k, filling in enumerate((weight, weight * squares, weight * if_perfect)):
+            self.brier[:, k] += per_group(group, none, filling, 1)[:, 0]
+
+
+def calibration_metrics(sums: CalibrationSums, drawn: Resampling, ledger: Ledger) -> CalibrationMetrics:
+    """Reliability per class, expected calibration error and Brier score beside what a perfect classifier shows.
+
+    Finite samples make the error positive even for perfect probabilities. The null flips the sign of what groups of
+    events have too many or too few of every class, once their common excess is taken away.
+    """
+    whole, error = spread(lambda chosen: _error_of(np.tensordot(chosen, sums.sums, 1)), drawn)
+    excess = sums.sums[..., 2] - sums.sums[..., 1]
+    weight = sums.sums[..., 0]
+    total = weight.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        common = np.nan_to_num(excess.sum(axis=0) / total)
+    flipped = np.tensordot(drawn.signs[1:], excess - weight * common, 1)
+    null = (np.abs(flipped).sum(axis=-1) / total.sum(axis=-1)).mean(axis=-1)
+    for position, value in enumerate(sums.view.classes):
+        change = drawn.signs @ (sums.sums[:, position, :, 2] - sums.drawn[:, position])
+        ledger.enter("calibration", sums.view.label_of_class(value), combined(change))
+
+    def brier(chosen: Float[np.ndarray, "n groups"]) -> Float[np.ndarray, "n 2"]:
+        filled = chosen @ sums.brier
+        return filled[:, 1:] / filled[:, :1]
+
+    score, score_error = spread(brier, drawn)
     return CalibrationMetrics(
-        Measured(number(whole), number(error)), Measured(number(np.mean(draws)), number(np.std(draws))), reliability
+        Measured(number(whole), number(error)),
+        Measured(number(null.mean()), number(null.std())),
+        [_reliability(sums, position, drawn) for position in range(len(sums.view.classes))],
+        Measured(number(score[0]), number(score_error[0])),
+        Measured(number(score[1]), number(score_error[1])),
     )
 
 
-def class_fractions(view: StageView, blocks: Blocks) -> list[ClassFraction]:
-    """How often each class occurs in the two samples."""
-    fractions = []
-    for value in view.classes:
-        measured = []
-        for table, block in ((view.reference, blocks.reference), (view.candidate, blocks.candidate)):
-            drawn = np.asarray(table.columns[view.outputs[0]]).astype(np.int64) == value
-            passed = block_sums(block, blocks.count, table.weights * drawn)
-            total = block_sums(block, blocks.count, table.weights)
-            whole, error = jackknife(lambda keep, p=passed, t=total: (keep @ p) / (keep @ t), blocks.count)
-            measured.append(Measured(number(whole), number(error)))
-        fractions.append(ClassFraction(value, view.label_of_class(value), *measured))
-    return fractions
+class ClassSums:
+    """Per group, the weight of every class, of both samples."""
+
+    def __init__(self, first: StageView) -> None:
+        self.view = first
+        self.sums = np.zeros((2, GROUPS, len(first.classes)))
+
+    def add(self, both: tuple[Side, Side]) -> None:
+        """Count the rows of a block."""
+        for k, side in enumerate(both):
+            index = class_index(side.table.columns[self.view.outputs[0]], self.view.classes)
+            known = side.weight * (index >= 0)
+            self.sums[k] += per_group(side.group, np.maximum(index, 0), known, len(self.view.classes))
 
 
-def _index(view: StageView) -> Int64[np.ndarray, " n"]:
-    """The position in `classes` of the class that the reference has."""
-    values = np.asarray(view.reference.columns[view.outputs[0]]).astype(np.int64)
-    return np.argmax(values[:, None] == np.asarray(view.classes)[None, :], axis=1)
+def class_fractions(sums: ClassSums, sizes: Sizes, drawn: Resampling, ledger: Ledger) -> list[ClassFraction]:
+    """How often each class occurs in the two samples, and the test of all of them."""
+    measured = []
+    for part, size in zip(sums.sums, sizes, strict=True):
+        whole, error = spread(
+            lambda chosen, part=part, size=size: chosen @ part / (chosen @ size.weight)[:, None], drawn
+        )
+        measured.append([Measured(number(v), number(e)) for v, e in zip(whole, error, strict=True)])
+    weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
+    left, right = swapped(sums.sums[0], sums.sums[1], weights, drawn.signs)
+    ledger.enter("class fractions", sums.view.outputs[0], combined(right - left))
+    return [
+        ClassFraction(value, sums.view.label_of_class(value), measured[0][k], measured[1][k])
+        for k, value in enumerate(sums.view.classes)
+    ]
 
 
-def _sums(
+def _equal_contents(probability: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "c edges"]:
+    """Inner edges of bins of equal content in every class's probability."""
+    return np.quantile(probability.astype(np.float64), np.linspace(0, 1, BINS + 1)[1:-1], axis=0).T
+
+
+def _filled(
     probability: Float[np.ndarray, "n c"],
     observed: Int64[np.ndarray, " n"],
     weights: Float[np.ndarray, " n"],
-    block: Int64[np.ndarray, " n"],
-    count: int,
-) -> Float[np.ndarray, "blocks c bins 3"]:
-    """Sums of weight, predicted and observed per block, class and bin of that class's probability."""
-    classes = probability.shape[1]
-    sums = np.zeros((count, classes, BINS, 3))
-    for position in range(classes):
-        predicted = probability[:, position]
-        edges = np.quantile(predicted, np.linspace(0, 1, BINS + 1)[1:-1]) if len(predicted) else np.zeros(BINS - 1)
-        cell = block * BINS + np.searchsorted(edges, predicted, side="right")
+    group: Int64[np.ndarray, " n"],
+    edges: Float[np.ndarray, "c edges"],
+) -> Float[np.ndarray, "groups c bins 3"]:
+    """Sums of weight, predicted and observed per group, class and bin of that class's probability."""
+    sums = np.zeros((GROUPS, len(edges), BINS, 3))
+    for position, edge in enumerate(edges):
+        predicted = np.ascontiguousarray(probability[:, position])
+        cell = np.searchsorted(edge, predicted, side="right")
         for k, filling in enumerate((weights, weights * predicted, weights * (observed == position))):
-            filled = np.bincount(cell, weights=filling, minlength=count * BINS)
-            sums[:, position, :, k] = filled.reshape(count, BINS)
+            sums[:, position, :, k] = per_group(group, cell, filling, BINS)
     return sums
 
 
-def _error_from(sums: Float[np.ndarray, "c bins 3"]) -> Float[np.ndarray, ""]:
+def _error_of(sums: Float[np.ndarray, "n c bins 3"]) -> Float[np.ndarray, " n"]:
     difference = np.abs(sums[..., 2] - sums[..., 1]).sum(axis=-1)
-    return np.asarray((difference / sums[..., 0].sum(axis=-1)).mean())
+    return (difference / sums[..., 0].sum(axis=-1)).mean(axis=-1)
 
 
-def _reliability(view: StageView, position: int, sums: Float[np.ndarray, "b bins 3"], count: int) -> Reliability:
-    def observed(keep: Float[np.ndarray, " b"]) -> Float[np.ndarray, " bins"]:
-        total = np.tensordot(keep, sums, 1)
+def _reliability(sums: CalibrationSums, position: int, drawn: Resampling) -> Reliability:
+    def observed(chosen: Float[np.ndarray, "n groups"]) -> Float[np.ndarray, "n bins"]:
+        total = np.tensordot(chosen, sums.sums[:, position], 1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return total[:, 2] / total[:, 0]
+            return total[..., 2] / total[..., 0]
 
-    frequency, error = jackknife(observed, count)
-    total = sums.sum(axis=0)
+    frequency, error = spread(observed, drawn)
+    total = sums.sums[:, position].sum(axis=0)
     filled = np.flatnonzero(total[:, 0] > 0)
-    value = view.classes[position]
+    value = sums.view.classes[position]
     return Reliability(
         value,
-        view.label_of_class(value),
+        sums.view.label_of_class(value),
         [float(total[k, 1] / total[k, 0]) for k in filled],
         [Measured(number(frequency[k]), number(error[k])) for k in filled],
     )

@@ -1,4 +1,4 @@
-"""The classifier two-sample test: how well a boosted forest tells the candidate from the reference."""
+"""The two-sample test: how well a classifier tells the candidate from the reference, by what, and where."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -6,207 +6,152 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
-from scipy.stats import rankdata
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from flashsim.validation.classifiers import Fit, Fitted
+from flashsim.validation.ledger import ALL, Ledger
 from flashsim.validation.metrics import Importance, Measured, TwoSample, number
+from flashsim.validation.regions import most_separable
+from flashsim.validation.statistics import Resampling, group_of
+from flashsim.validation.statistics.areas import area_swaps, area_under_curve, clustered_error, roc_curve
+from flashsim.validation.statistics.resampling import hashed
 from flashsim.validation.views import StageView, Table
 
 FOLDS = 3
 ROWS = 50_000
 SHUFFLED_ROWS = 5_000
-TREES = 100
 
 
-def area_under_curve(
-    reference: Float[np.ndarray, " n"],
-    candidate: Float[np.ndarray, " m"],
-    reference_weight: Float[np.ndarray, " n"] | None = None,
-    candidate_weight: Float[np.ndarray, " m"] | None = None,
-) -> tuple[float, Float[np.ndarray, " n"], Float[np.ndarray, " m"]]:
-    """The AUC of candidate scores over reference scores (ties count half), and DeLong's placements.
+@dataclass(frozen=True)
+class Rows:
+    """The rows of both samples (label 1: candidate) with weights of equal sum."""
 
-    The placement of a reference row is the weighted fraction of candidates above it; of a candidate row the
-    fraction of reference rows below it. The mean of either is the AUC.
-    """
-    below = _fraction_below(reference, reference_weight, candidate)
-    above = 1.0 - _fraction_below(candidate, candidate_weight, reference)
-    return float(np.average(below, weights=candidate_weight)), above, below
+    inputs: Float[np.ndarray, "n d"]
+    label: Int64[np.ndarray, " n"]
+    weight: Float[np.ndarray, " n"]
+    event: Int64[np.ndarray, " n"]
 
-
-def clustered_error(
-    area: float,
-    reference_placement: Float[np.ndarray, " n"],
-    candidate_placement: Float[np.ndarray, " m"],
-    reference_event: Int64[np.ndarray, " n"],
-    candidate_event: Int64[np.ndarray, " m"],
-    reference_weight: Float[np.ndarray, " n"],
-    candidate_weight: Float[np.ndarray, " m"],
-) -> float:
-    """DeLong's error of an AUC where rows of one event, in either sample, may be correlated (Obuchowski)."""
-    influence = np.concatenate(
-        [
-            reference_weight * (reference_placement - area) / reference_weight.sum(),
-            candidate_weight * (candidate_placement - area) / candidate_weight.sum(),
-        ]
-    )
-    _, index = np.unique(np.concatenate([reference_event, candidate_event]), return_inverse=True)
-    return float(np.sqrt((np.bincount(index, weights=influence) ** 2).sum()))
-
-
-def two_sample_test(view: StageView, *, seed: int = 0, rows: int = ROWS, folds: int = FOLDS) -> TwoSample:
-    """Train on conditions and outputs, cross-fitted by event, and measure the AUC on what was not seen.
-
-    The forest is trained on positive weights only (it knows no negative ones); the AUC is measured with all.
-    """
-    generator = np.random.default_rng([seed, 0xC257])
-    names = list(dict.fromkeys([*view.conditions, *view.outputs]))
-    reference, candidate = _capped(view, rows, generator)
-    inputs = np.concatenate([_matrix(reference, names), _matrix(candidate, names)])
-    label = np.repeat(np.array([0, 1], dtype=np.int64), [len(reference), len(candidate)])
-    event = np.concatenate([reference.event, candidate.event])
-    weight = np.concatenate([table.weights / table.weights.sum() * len(label) / 2 for table in (reference, candidate)])
-    events, index = np.unique(event, return_inverse=True)
-    folds = min(folds, len(events))
-    fold = (generator.permutation(len(events)) % folds)[index]
-    streams = generator.spawn(folds)
-
-    def fit_and_test(k: int) -> Fold | None:
-        return _fold(inputs, label, weight, fold == k, streams[k], seed)
-
-    # A thread a fold, each with one OpenMP thread: OpenMP's own threads wait by spinning, which costs a shared
-    # machine up to ten times the time.
-    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)) if folds > 1 else 1) as pool:
-        fitted = [found for found in pool.map(fit_and_test, range(folds)) if found is not None]
-    score = np.zeros(len(label))
-    placement = np.zeros(len(label))
-    for found in fitted:
-        score[found.test], placement[found.test] = found.score, found.placement - found.area
-    areas, drops = [found.area for found in fitted], [found.drops for found in fitted]
-    if not areas:
-        return TwoSample(Measured(None), len(reference), len(candidate), 0)
-    area = float(np.mean(areas))
-    n = len(reference)
-    error = clustered_error(0.0, placement[:n], placement[n:], event[:n], event[n:], weight[:n], weight[n:])
-    false_positive, true_positive = _roc(score, label, weight)
-    drop, spread = np.mean(drops, axis=0), np.std(drops, axis=0) / np.sqrt(max(len(drops) - 1, 1))
-    importance = [Importance(names[k], Measured(number(drop[k]), number(spread[k]))) for k in np.argsort(-drop)]
-    return TwoSample(
-        Measured(number(area), number(error)),
-        len(reference),
-        len(candidate),
-        len(areas),
-        false_positive,
-        true_positive,
-        importance,
-    )
+    def of(self, chosen: Bool[np.ndarray, " n"] | Int64[np.ndarray, " k"]) -> "Rows":
+        """Some of the rows."""
+        return Rows(self.inputs[chosen], self.label[chosen], self.weight[chosen], self.event[chosen])
 
 
 @dataclass(frozen=True)
 class Fold:
-    """What one forest found in the rows it did not see."""
+    """What one classifier found in the rows it did not see."""
 
     test: Bool[np.ndarray, " all"]
     score: Float[np.ndarray, " n"]
     placement: Float[np.ndarray, " n"]
     area: float
     drops: Float[np.ndarray, " d"]
+    swaps: Float[np.ndarray, " swaps"]
+
+
+def two_sample_test(
+    kept: StageView, names: list[str], title: str, fit: Fit, drawn: Resampling, ledger: Ledger, *, seed: int = 0
+) -> TwoSample:
+    """Train on the named columns, cross-fitted by event, and measure the AUC on what was not seen.
+
+    A classifier is trained on positive weights only (it knows no negative ones); the AUC is measured with all.
+
+    Given the classifier of a fold, the rows of the fold may be swapped like those of any other test, and no
+    assumption on the classifier is made. Folds share most of their training rows, so their areas are correlated:
+    the test takes the largest deviate of the folds and not their mean.
+    """
+    rows = _rows(kept, names)
+    generator = np.random.default_rng([seed, 0xC257])
+    fold = (hashed(rows.event, salt=2) % np.uint64(FOLDS)).astype(np.int64)
+    streams = generator.spawn(FOLDS)
+
+    def fit_and_test(k: int) -> Fold | None:
+        return _fold(rows, fold == k, fit, drawn, streams[k], seed)
+
+    # A thread a fold, each with one OpenMP thread: OpenMP's own threads wait by spinning, which costs a shared
+    # machine up to ten times the time.
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        folds = [found for found in pool.map(fit_and_test, range(FOLDS)) if found is not None]
+    sizes = len(kept.reference), len(kept.candidate)
+    if not folds:
+        return TwoSample(Measured(None), *sizes, 0, classifier=title, inputs=names)
+    score, placement = np.zeros(len(rows.label)), np.zeros(len(rows.label))
+    tested = np.zeros(len(rows.label), dtype=bool)
+    for found in folds:
+        score[found.test], placement[found.test] = found.score, found.placement - found.area
+        tested |= found.test
+    ledger.enter(f"two-sample AUC, {title}", ALL, _largest_of([found.swaps for found in folds]))
+    area = float(np.mean([found.area for found in folds]))
+    low = rows.label == 0
+    error = clustered_error(
+        0.0, placement[low], placement[~low], rows.event[low], rows.event[~low], rows.weight[low], rows.weight[~low]
+    )
+    drops = np.stack([found.drops for found in folds])
+    drop, spread = drops.mean(axis=0), drops.std(axis=0) / np.sqrt(max(len(drops) - 1, 1))
+    seen = rows.of(tested)
+    return TwoSample(
+        Measured(number(area), number(error)),
+        *sizes,
+        len(folds),
+        *roc_curve(score[tested], seen.label, seen.weight),
+        [Importance(names[k], Measured(number(drop[k]), number(spread[k]))) for k in np.argsort(-drop)],
+        title,
+        names,
+        most_separable(seen.inputs, names, score[tested], seen.label, seen.weight, seen.event),
+    )
 
 
 def _fold(
-    inputs: Float[np.ndarray, "all d"],
-    label: Int64[np.ndarray, " all"],
-    weight: Float[np.ndarray, " all"],
-    test: Bool[np.ndarray, " all"],
-    generator: np.random.Generator,
-    seed: int,
+    rows: Rows, test: Bool[np.ndarray, " all"], fit: Fit, drawn: Resampling, generator: np.random.Generator, seed: int
 ) -> Fold | None:
     """Train on all but a fold, test on the fold; None where either lacks one of the samples."""
-    train = ~test & (weight > 0)
-    if len(np.unique(label[train])) < 2 or len(np.unique(label[test])) < 2:
+    train, seen = rows.of(~test & (rows.weight > 0)), rows.of(test)
+    if len(np.unique(train.label)) < 2 or len(np.unique(seen.label)) < 2:
         return None
     with threadpool_limits(1, user_api="openmp"):
-        forest = HistGradientBoostingClassifier(
-            max_iter=TREES,
-            learning_rate=0.1,
-            min_samples_leaf=50,
-            early_stopping=False,  # pyright: ignore[reportArgumentType]
-            random_state=seed,
-        )
-        forest.fit(inputs[train], label[train], sample_weight=weight[train])
-        score = forest.predict_proba(inputs[test])[:, 1]
-        low = label[test] == 0
+        fitted = fit(train.inputs, train.label, train.weight, seed)
+        score = fitted(seen.inputs)
+        low = seen.label == 0
         placement = np.zeros(len(score))
         area, placement[low], placement[~low] = area_under_curve(
-            score[low], score[~low], weight[test][low], weight[test][~low]
+            score[low], score[~low], seen.weight[low], seen.weight[~low]
         )
-        drops = _shuffled_drops(forest, inputs[test], label[test], weight[test], generator)
-    return Fold(test, score, placement, area, drops)
+        drops = _shuffled_drops(fitted, seen.of(generator.permutation(len(score))[:SHUFFLED_ROWS]), generator)
+    swaps = area_swaps(score, seen.label.astype(np.float64), seen.weight, group_of(seen.event), drawn)
+    return Fold(test, score, placement, area, drops, swaps)
 
 
-def _fraction_below(
-    sample: Float[np.ndarray, " n"], weight: Float[np.ndarray, " n"] | None, at: Float[np.ndarray, " m"]
-) -> Float[np.ndarray, " m"]:
-    """The weighted fraction of a sample below each point, ties counted half."""
-    order = np.argsort(sample)
-    sums = np.concatenate([[0.0], np.cumsum(np.ones(len(sample)) if weight is None else weight[order])])
-    ordered = sample[order]
-    both = sums[np.searchsorted(ordered, at, "left")] + sums[np.searchsorted(ordered, at, "right")]
-    return both / 2 / sums[-1]
+def _largest_of(swaps: list[Float[np.ndarray, " swaps"]]) -> Float[np.ndarray, " swaps"]:
+    """The largest of several areas above 1/2, each in units of its swap error."""
+    errors = [max(float(np.sqrt((one**2).mean())), 1e-15) for one in swaps]
+    return np.max([one / error for one, error in zip(swaps, errors, strict=True)], axis=0)
 
 
-def _shuffled_drops(
-    forest: HistGradientBoostingClassifier,
-    inputs: Float[np.ndarray, "n d"],
-    label: Int64[np.ndarray, " n"],
-    weight: Float[np.ndarray, " n"],
-    generator: np.random.Generator,
-) -> Float[np.ndarray, " d"]:
+def _shuffled_drops(fitted: Fitted, rows: Rows, generator: np.random.Generator) -> Float[np.ndarray, " d"]:
     """By how much the AUC falls when each column in turn is shuffled over the rows."""
-    chosen = generator.permutation(len(label))[:SHUFFLED_ROWS]
-    inputs, label, weight = inputs[chosen], label[chosen], weight[chosen]
+    low = rows.label == 0
 
-    def area(rows: Float[np.ndarray, "n d"]) -> float:
-        score = forest.predict_proba(rows)[:, 1]
-        low: Bool[np.ndarray, " n"] = label == 0
-        return area_under_curve(score[low], score[~low], weight[low], weight[~low])[0]
+    def area(inputs: Float[np.ndarray, "n d"]) -> float:
+        score = fitted(inputs)
+        return area_under_curve(score[low], score[~low], rows.weight[low], rows.weight[~low])[0]
 
-    whole = area(inputs)
-    drops = np.zeros(inputs.shape[1])
-    for k in range(inputs.shape[1]):
-        shuffled = inputs.copy()
-        shuffled[:, k] = generator.permutation(inputs[:, k])
+    whole = area(rows.inputs)
+    drops = np.zeros(rows.inputs.shape[1])
+    for k in range(len(drops)):
+        shuffled = rows.inputs.copy()
+        shuffled[:, k] = generator.permutation(rows.inputs[:, k])
         drops[k] = whole - area(shuffled)
     return drops
 
 
-def _roc(
-    score: Float[np.ndarray, " n"], label: Int64[np.ndarray, " n"], weight: Float[np.ndarray, " n"]
-) -> tuple[list[float], list[float]]:
-    """The ROC curve at 101 points equally spaced in the rank of the score."""
-    order = np.argsort(-rankdata(score, method="ordinal"))
-    curves = []
-    for value in (0, 1):
-        cumulative = np.concatenate([[0.0], np.cumsum(weight[order] * (label[order] == value))])
-        at = np.linspace(0, len(score), 101).astype(np.int64)
-        curves.append((cumulative[at] / cumulative[-1]).round(5).tolist())
-    return curves[0], curves[1]
-
-
-def _capped(view: StageView, rows: int, generator: np.random.Generator) -> tuple[Table, Table]:
-    """Both tables cut down to at most `rows` rows, by events where that is possible."""
-    reference, candidate = view.reference, view.candidate
-    largest = max(len(reference), len(candidate))
-    if largest <= rows:
-        return reference, candidate
-    events = np.unique(np.concatenate([reference.event, candidate.event]))
-    kept = events[generator.random(len(events)) < rows / largest]
-    tables = []
-    for table in (reference, candidate):
-        inside = np.flatnonzero(np.isin(table.event, kept))
-        tables.append(table.keep(inside[:rows]))
-    return tables[0], tables[1]
+def _rows(kept: StageView, names: list[str]) -> Rows:
+    tables = (kept.reference, kept.candidate)
+    label = np.repeat(np.array([0, 1], dtype=np.int64), [len(table) for table in tables])
+    return Rows(
+        np.concatenate([_matrix(table, names) for table in tables]),
+        label,
+        np.concatenate([table.weights / table.weights.sum() * len(label) / 2 for table in tables]),
+        np.concatenate([table.event for table in tables]),
+    )
 
 
 def _matrix(table: Table, names: list[str]) -> Float[np.ndarray, "n d"]:

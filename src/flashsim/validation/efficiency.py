@@ -1,4 +1,4 @@
-"""Efficiencies of a category stage in bins of two variables, per class and species, and their pulls.
+"""Efficiencies of a category stage in bins of one and of two variables, per class and species, and their pulls.
 
 The candidate is drawn for the same truth objects as the reference, so the reference count k of a bin is compared
 with what the candidate's class probabilities p_i of those very objects make of it: mean sum p_i and variance
@@ -8,166 +8,125 @@ count at their true significance. Weighted samples are scaled to their effective
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import betainc, betaincinv, ndtri
-from scipy.stats import hypergeom
 
-from flashsim.validation.binning import SPECIES, axes, axis_values, bin_index, round_edges
+from flashsim.validation.efficiency_sums import MapSums
+from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import EfficiencyMap, EfficiencyMetrics, Grid, Measured, number
-from flashsim.validation.views import StageView
+from flashsim.validation.statistics import Resampling, combined, swapped
+from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
+from flashsim.validation.variables import Sizes
 
 MINIMUM_OBJECTS = 20
 WITHIN = 3.0
-LARGEST_PULL = 10.0
-ONE_SIGMA = 0.15865
 SMOOTH_VARIANCE = 3.0
 
 
-def clopper_pearson(
-    passed: Float[np.ndarray, "..."], total: Float[np.ndarray, "..."]
-) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
-    """The central 68.27 % Clopper-Pearson interval of an efficiency."""
-    passed, failed = np.clip(passed, 0, total), np.clip(total - passed, 0, total)
-    low = np.where(passed > 0, betaincinv(np.maximum(passed, 1e-9), failed + 1, ONE_SIGMA), 0.0)
-    high = np.where(failed > 0, betaincinv(passed + 1, np.maximum(failed, 1e-9), 1 - ONE_SIGMA), 1.0)
-    return low, high
+@dataclass(frozen=True)
+class Pulls:
+    """The pulls of one map (NaN where there are too few objects), and the expected variances of its counts."""
+
+    values: Float[np.ndarray, " cells"]
+    variance: Float[np.ndarray, " cells"]
 
 
-def pull_from_probabilities(
-    passed: Float[np.ndarray, "..."], mean: Float[np.ndarray, "..."], variance: Float[np.ndarray, "..."]
-) -> Float[np.ndarray, "..."]:
-    """The pull of observed counts against a binomial of the predicted mean and variance (mid-p)."""
-    mean = np.maximum(mean, 1e-12)
-    failing = np.clip(variance / mean, 1e-12, 1 - 1e-12)
-    trials = mean / (1 - failing)
-
-    def at_most(count: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-        inside = np.clip(trials - count, 1e-9, None)
-        below = betainc(inside, np.maximum(count, -0.999999) + 1, failing)
-        return np.where(count < 0, 0.0, np.where(count >= trials, 1.0, below))
-
-    return _pull((at_most(passed - 1) + at_most(passed)) / 2)
-
-
-def pull_from_counts(
-    passed: Float[np.ndarray, "..."],
-    total: Float[np.ndarray, "..."],
-    other_passed: Float[np.ndarray, "..."],
-    other_total: Float[np.ndarray, "..."],
-) -> Float[np.ndarray, "..."]:
-    """The pull between two counted efficiencies: Fisher's exact test (mid-p)."""
-    passed, total, other_passed, other_total = (
-        np.rint(counts).astype(np.int64) for counts in (passed, total, other_passed, other_total)
-    )
-    both = (total + other_total, passed + other_passed, total)
-    return _pull((hypergeom.cdf(passed - 1, *both) + hypergeom.cdf(passed, *both)) / 2)
-
-
-def efficiency_metrics(view: StageView) -> EfficiencyMetrics:
+def efficiency_metrics(maps: list[MapSums]) -> EfficiencyMetrics:
     """All maps of a stage. With species, coverage is counted in the maps per species, else in the total ones."""
-    binned = axes(view)[:2]
-    if not binned:
-        return EfficiencyMetrics(
-            [], Measured(None), 0, 0, Measured(None), Measured(None), expected_from_probabilities=False
-        )
-    values = [axis_values(view, axis) for axis in binned]
-    edges = [round_edges(first) for first, _ in values]
-    shape = tuple(len(edge) - 1 for edge in edges)
-    cells = [
-        np.ravel_multi_index([bin_index(value[side], edge) for value, edge in zip(values, edges, strict=True)], shape)
-        for side in (0, 1)
-    ]
-    species = view.reference.binning.get(SPECIES)
-    groups: list[int | None] = [None]
-    if species is not None and SPECIES in view.candidate.binning:
-        groups += [int(value) for value in np.unique(species)]
-    # With two classes the second says everything; with more, all are judged.
-    classes = view.classes[1:] if len(view.classes) == 2 else view.classes
-    maps: list[EfficiencyMap] = []
-    judged: list[np.ndarray] = []
-    spread: list[np.ndarray] = []  # pulls where enough is expected for them to be nearly continuous
-    for value in classes:
-        for group in groups:
-            made, pulls, variance = _map(view, value, group, binned, edges, cells)
-            maps.append(made)
-            if group is not None or len(groups) == 1:
-                judged.append(pulls[np.isfinite(pulls)])
-                spread.append(pulls[np.isfinite(pulls) & (variance >= SMOOTH_VARIANCE)])
-    pulls = np.concatenate(judged) if judged else np.array([])
-    smooth = np.concatenate(spread) if spread else np.array([])
-    within = int((np.abs(pulls) <= WITHIN).sum())
-    n = len(pulls)
-    if n == 0:
-        return EfficiencyMetrics(
-            maps, Measured(None), 0, 0, Measured(None), Measured(None), expected_from_probabilities=False
-        )
-    covered = within / n
+    found = EfficiencyMetrics(
+        [], Measured(None), 0, 0, Measured(None), Measured(None), expected_from_probabilities=False
+    )
+    if not maps:
+        return found
+    made = {id(one): _maps(one) for one in maps}
+    widest = max(maps, key=lambda one: len(one.axes))
+    judged = [pulls for _, pulls, counted in made[id(widest)] if counted]
+    pulls = np.concatenate([part.values[np.isfinite(part.values)] for part in judged])
+    # Widths are taken where enough is expected for pulls to be nearly continuous.
+    smooth = np.concatenate(
+        [part.values[np.isfinite(part.values) & (part.variance >= SMOOTH_VARIANCE)] for part in judged]
+    )
+    within, n = int((np.abs(pulls) <= WITHIN).sum()), len(pulls)
+    covered = within / n if n else 0.0
     return EfficiencyMetrics(
-        maps,
-        Measured(covered, float(np.sqrt(max(covered * (1 - covered), 1 / n) / n))),
+        [entry for one in maps if len(one.axes) == 2 for entry, _, _ in made[id(one)]],
+        Measured(covered, float(np.sqrt(max(covered * (1 - covered), 1 / n) / n))) if n else Measured(None),
         n,
         within,
         *_mean_and_width(smooth),
-        view.probability is not None,
+        expected_from_probabilities=widest.predicted is not None and n > 0,
+        projections=[entry for one in maps if len(one.axes) == 1 for entry, _, _ in made[id(one)]],
     )
 
 
-def _map(
-    view: StageView,
-    value: int,
-    group: int | None,
-    binned: list[str],
-    edges: list[np.ndarray],
-    cells: list[np.ndarray],
-) -> tuple[EfficiencyMap, Float[np.ndarray, "x *y"], Float[np.ndarray, "x *y"]]:
-    """One map, its pulls (NaN where there are too few objects), and the expected variance of its counts."""
-    shape = tuple(len(edge) - 1 for edge in edges)
-    counts = []
-    for table, cell in zip((view.reference, view.candidate), cells, strict=True):
-        chosen = np.ones(len(table)) if group is None else (table.binning[SPECIES] == group).astype(np.float64)
-        weight = table.weights * chosen
-        drawn = np.asarray(table.columns[view.outputs[0]]).astype(np.int64) == value
-        total, squares, passed = (
-            np.bincount(cell, weights=filling, minlength=int(np.prod(shape))).reshape(shape)
-            for filling in (weight, weight**2, weight * drawn)
-        )
-        scale = np.divide(total, squares, out=np.zeros(shape), where=squares > 0)  # to effective counts
-        counts.append((passed * scale, total * scale, scale))
-    (passed, total, scale), (other_passed, other_total, _) = counts
+def efficiency_tests(maps: list[MapSums], sizes: Sizes, drawn: Resampling, ledger: Ledger) -> None:
+    """A test of every class in every map, and per species."""
+    weights = float(sizes[0].weight.sum()), float(sizes[1].weight.sum())
+    for one in maps:
+        totals = swapped(one.grouped_total[0], one.grouped_total[1], weights, drawn.signs)
+        for position, value in enumerate(one.classes):
+            if not one.judged(value):
+                continue
+            counts = one.grouped_passed[..., position]
+            passed = swapped(counts[0], counts[1], weights, drawn.signs)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                change = passed[1] / totals[1] - passed[0] / totals[0]
+            where = " and ".join(one.axes)
+            ledger.enter("efficiency", f"{one.view.label_of_class(value)} in bins of {where}", combined(change))
+
+
+def _maps(one: MapSums) -> list[tuple[EfficiencyMap, Pulls, bool]]:
+    """The maps of all judged classes, for all objects and per species, and whether its bins count in the coverage."""
+    species: list[int | None] = [None, *one.species] if len(one.axes) == 2 else [None]
+    made = []
+    for value in one.classes:
+        if one.judged(value):
+            made += [(*_map(one, value, group), group is not None or len(species) == 1) for group in species]
+    return made
+
+
+def _map(one: MapSums, value: int, group: int | None) -> tuple[EfficiencyMap, Pulls]:
+    position = one.classes.index(value)
+    row = slice(None) if group is None else slice(one.species.index(group), one.species.index(group) + 1)
+    sums = [[part[row].sum(axis=0) for part in (side.total, side.squares)] for side in one.counts]
+    passing = [side.passed[row, :, position].sum(axis=0) for side in one.counts]
+    scales = [np.divide(t, s, out=np.zeros_like(t), where=s > 0) for t, s in sums]  # to effective counts
+    (passed, total), (other_passed, other_total) = (
+        (p * scale, t * scale) for p, (t, _), scale in zip(passing, sums, scales, strict=True)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         efficiency, other = passed / total, other_passed / other_total
-        if view.probability is None:
+        if one.predicted is None:
             pulls = pull_from_counts(passed, total, other_passed, other_total)
             variance = total * other * (1 - other)
             enough = (total >= MINIMUM_OBJECTS) & (other_total >= MINIMUM_OBJECTS)
         else:
-            chosen = 1.0 if group is None else (view.reference.binning[SPECIES] == group).astype(np.float64)
-            weight = view.reference.weights * chosen
-            probability = view.probability[:, view.classes.index(value)].astype(np.float64)
-            mean, variance = (
-                np.bincount(cells[0], weights=filling, minlength=int(np.prod(shape))).reshape(shape)
-                for filling in (weight * probability, weight**2 * probability * (1 - probability))
-            )
-            mean, variance = mean * scale, variance * scale**2
+            mean = one.predicted[row, :, position, 0].sum(axis=0) * scales[0]
+            variance = one.predicted[row, :, position, 1].sum(axis=0) * scales[0] ** 2
             other = mean / total
             pulls = pull_from_probabilities(passed, mean, variance)
             enough = total >= MINIMUM_OBJECTS
     low, high = clopper_pearson(passed, total)
+    other_low, other_high = clopper_pearson(other_passed, other_total)
     pulls = np.where(enough, pulls, np.nan)
+
+    def grid(array: Float[np.ndarray, " cells"]) -> Grid:
+        cells = np.where(enough, array, np.nan).reshape(one.shape[0], -1)
+        return [[number(round(float(cell), 6)) for cell in line] for line in cells]
+
     return (
         EfficiencyMap(
             value,
-            view.label_of_class(value),
-            "" if group is None else view.label_of_species(group),
-            binned,
-            [view.unit(axis) for axis in binned],
-            [edge.tolist() for edge in edges],
-            *(_grid(array, enough) for array in (total, efficiency, low, high, other, pulls)),
+            one.view.label_of_class(value),
+            "" if group is None else one.view.label_of_species(group),
+            one.axes,
+            [one.view.unit(axis) for axis in one.axes],
+            [edge.tolist() for edge in one.edges],
+            *(grid(array) for array in (total, efficiency, low, high, other, pulls, other_low, other_high)),
         ),
-        pulls,
-        variance,
+        Pulls(pulls, variance),
     )
 
 
@@ -177,12 +136,3 @@ def _mean_and_width(pulls: Float[np.ndarray, " n"]) -> tuple[Measured, Measured]
         return Measured(None), Measured(None)
     width = float(pulls.std(ddof=1))
     return Measured(float(pulls.mean()), width / math.sqrt(n)), Measured(width, width / math.sqrt(2 * n))
-
-
-def _pull(probability: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    return np.clip(ndtri(np.clip(probability, 0.0, 1.0)), -LARGEST_PULL, LARGEST_PULL)
-
-
-def _grid(array: Float[np.ndarray, "..."], enough: np.ndarray) -> Grid:
-    shown = np.where(enough, array, np.nan)
-    return [[number(round(float(cell), 6)) for cell in row] for row in shown.reshape(shown.shape[0], -1)]

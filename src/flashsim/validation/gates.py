@@ -1,10 +1,20 @@
 """Gates: the limits a card sets, held against what was measured."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, Protocol, runtime_checkable
 
 from flashsim.errors import FlashSimError, nearest
-from flashsim.validation.metrics import Distance, GateResult, Measured, StageMetrics, Verdict
+from flashsim.validation.metrics import (
+    Distance,
+    GateResult,
+    Measured,
+    Metrics,
+    StageMetrics,
+    TestTable,
+    VariableMetrics,
+    Verdict,
+)
 
 
 @runtime_checkable
@@ -31,6 +41,14 @@ class GateLimits(Protocol):
     def expected_calibration_error(self) -> float | None:
         """Largest expected calibration error."""
 
+    @property
+    def width_ratio_within(self) -> float | None:
+        """Largest difference from 1 of a ratio of widths."""
+
+    @property
+    def shift_in_widths_below(self) -> float | None:
+        """Largest shift of a centre in widths of the reference."""
+
 
 CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]] = {
     "c2st_auc": ("two-sample AUC", "at most", ("category", "response")),
@@ -38,7 +56,12 @@ CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]]
     "ks_over_null": ("Kolmogorov–Smirnov over null", "at most", ("response",)),
     "efficiency_coverage": ("efficiency bins within 3 σ", "at least", ("category",)),
     "expected_calibration_error": ("expected calibration error", "at most", ("category",)),
+    "width_ratio_within": ("ratio of widths, from 1", "at most", ("response",)),
+    "shift_in_widths_below": ("shift in widths", "at most", ("response",)),
 }
+RESOLVED = ("width_ratio_within", "shift_in_widths_below")
+"""Criteria that are not judged where the error is larger than the limit, unless they are plainly not met."""
+WHOLE_TABLE = "all stages"
 WASSERSTEIN_PARTS = (("wasserstein", "whole range"), ("wasserstein_core", "core"), ("wasserstein_tails", "tails"))
 
 
@@ -49,8 +72,55 @@ def judge(stages: list[StageMetrics], gates: Mapping[str, GateLimits]) -> list[G
         if name not in known:
             raise FlashSimError(f"gates.{name}: no stage of that name was validated{nearest(name, known)}")
     results = [result for stage in stages for result in _judge_stage(stage, gates.get(stage.stage))]
+    return worst_first(results)
+
+
+def with_left_out(metrics: Metrics, left_out: Mapping[str, str], gates: Mapping[str, GateLimits]) -> Metrics:
+    """The metrics with every gate of what could not be compared as "not judged"; the verdict follows."""
+    lost = []
+    for name in left_out.keys() & gates.keys():
+        for key, (title, sense, _) in CRITERIA.items():
+            limit = getattr(gates[name], key, None)
+            if limit is not None:
+                reason = f"not compared: {left_out[name]}"
+                lost.append(GateResult(name, title, Measured(None), None, limit, sense, "not judged", reason))
+    results = worst_first([*metrics.gates, *lost])
+    return replace(metrics, gates=results, verdict=overall(results))
+
+
+def worst_first(results: list[GateResult]) -> list[GateResult]:
+    """Failures, then what was not judged, then what passes."""
     order: dict[Verdict, int] = {"fail": 0, "not judged": 1, "pass": 2}
     return sorted(results, key=lambda result: order[result.verdict])
+
+
+def judge_table(tests: TestTable) -> list[GateResult]:
+    """The gate on all tests together, where a false-alarm rate is asked for."""
+    rate = tests.false_alarm_rate
+    if rate is None:
+        return []
+    criterion = "smallest adjusted p-value"
+    if not tests.entries:
+        nothing = GateResult(
+            WHOLE_TABLE, criterion, Measured(None), None, rate, "at least", "not judged", "no stage could be compared"
+        )
+        return [nothing]
+    worst = tests.entries[0]
+    below = sum((test.adjusted_p_value or 0.0) < rate for test in tests.entries)
+    remark = f"{below} of {len(tests.entries)} tests fail" if below else f"none of {len(tests.entries)} tests fails"
+    remark += f"; worst: {worst.metric}, {worst.variable} ({worst.stage})"
+    return [
+        GateResult(
+            WHOLE_TABLE,
+            criterion,
+            Measured(worst.adjusted_p_value),
+            None,
+            rate,
+            "at least",
+            "fail" if below else "pass",
+            remark,
+        )
+    ]
 
 
 def overall(results: list[GateResult]) -> Verdict:
@@ -76,7 +146,8 @@ def _judge_stage(stage: StageMetrics, limits: GateLimits | None) -> list[GateRes
             results.append(GateResult(stage.stage, title, Measured(None), None, limit, sense, verdict, stage.problem))
             continue
         measured, null, remark = _measured(stage, key)
-        results.append(_result(stage.stage, title, measured, null, limit, sense, remark))
+        result = _result(stage.stage, title, measured, null, limit, sense, remark)
+        results.append(_resolved(result) if key in RESOLVED else result)
     return results
 
 
@@ -111,6 +182,12 @@ def _measured(stage: StageMetrics, key: str) -> tuple[Measured, float | None, st
             worst, name, label = max(judged, key=lambda entry: entry[0].over_null.value or 0.0)
             where = f"{name} ({label})" if label else name
             return worst.over_null, 1.0, f"worst: {where} of {len(stage.variables)} variables"
+    if key in RESOLVED:
+        found = [(variable_deviation(variable, key), variable.name) for variable in stage.variables]
+        known = [entry for entry in found if entry[0].value is not None]
+        if known:
+            worst, name = max(known, key=lambda entry: entry[0].value or 0.0)
+            return worst, 0.0, f"worst: {name} of {len(stage.variables)} variables"
     if key == "efficiency_coverage" and stage.efficiency is not None:
         found = stage.efficiency
         return found.coverage, 0.9973, f"{found.within} of {found.bins} bins"
@@ -121,6 +198,26 @@ def _measured(stage: StageMetrics, key: str) -> tuple[Measured, float | None, st
         None,
         "could not be measured: the candidate gives no class probabilities, or no bin is filled",
     )
+
+
+def variable_deviation(variable: VariableMetrics, key: str) -> Measured:
+    """How far the width or the centre of a variable is from that of the reference, as a positive number."""
+    if key == "width_ratio_within":
+        ratio = variable.width_ratio
+        return Measured(None if ratio.value is None else abs(ratio.value - 1), ratio.error)
+    shift, width = variable.centre_shift, variable.width.value
+    if shift.value is None or not width:
+        return Measured(None)
+    return Measured(abs(shift.value) / width, None if shift.error is None else shift.error / width)
+
+
+def _resolved(result: GateResult) -> GateResult:
+    """Not judged where the samples are too small to tell; a plain failure stays one."""
+    value, error = result.measured.value, result.measured.error
+    if value is None or error is None or error <= result.limit or value - result.limit > 2 * error:
+        return result
+    remark = f"{result.explanation}; the samples are too small: the error is larger than the limit"
+    return replace(result, verdict="not judged", explanation=remark)
 
 
 def _result(

@@ -56,6 +56,16 @@ def impossible_values(view: StageView) -> list[ImpossibleCount]:
     return found
 
 
+def added(first: list[ImpossibleCount], second: list[ImpossibleCount]) -> list[ImpossibleCount]:
+    """The counts of two blocks together."""
+    if not first:
+        return second
+    return [
+        ImpossibleCount(one.what, one.count + other.count, one.rows + other.rows)
+        for one, other in zip(first, second, strict=True)
+    ]
+
+
 def finite_rows(view: StageView, table: Table) -> Bool[np.ndarray, " rows"]:
     """The rows of which every output is finite: only they can be compared."""
     rows = np.ones(len(table), dtype=bool)

@@ -8,7 +8,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-SCHEMA = 1
+SCHEMA = 2
 
 Verdict = Literal["pass", "fail", "not judged"]
 Number = float | None
@@ -49,7 +49,10 @@ class Tail:
 
 @dataclass(frozen=True)
 class Profile:
-    """Centre and width of a variable in bins of another, for both samples."""
+    """One statistic of a variable in bins of another, for both samples.
+
+    `statistic` is "median", "68 % half-width", "mean", "standard deviation", "5 % quantile" or "95 % quantile".
+    """
 
     axis: str
     unit: str
@@ -87,8 +90,30 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class Range:
+    """A range of one variable; None: open on that side."""
+
+    name: str
+    low: Number
+    high: Number
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of variables where the samples differ: a leaf of a shallow tree grown on the classifier's score."""
+
+    words: str
+    ranges: list[Range]
+    reference: Measured
+    candidate: Measured
+
+
+@dataclass(frozen=True)
 class TwoSample:
-    """The classifier two-sample test: can a boosted forest tell candidate from reference?"""
+    """The classifier two-sample test: can a classifier tell candidate from reference?
+
+    `most_separable` are the regions where the fractions of the two samples differ most, worst first.
+    """
 
     auc: Measured
     rows_reference: int
@@ -97,13 +122,97 @@ class TwoSample:
     false_positive: list[float] = field(default_factory=list)
     true_positive: list[float] = field(default_factory=list)
     importance: list[Importance] = field(default_factory=list)
+    classifier: str = "boosted forest"
+    inputs: list[str] = field(default_factory=list)
+    most_separable: list[Region] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class JointMetric:
+    """One number for all variables of a stage together.
+
+    `null` is the same between two halves of the reference, scaled to the sizes compared. `p_value` and
+    `adjusted_p_value` are those of its line in the table of tests; `remark` says on how many objects it was
+    measured, `reference` where it is from.
+    """
+
+    name: str
+    title: str
+    value: Measured
+    null: Measured
+    over_null: Measured
+    p_value: Number
+    adjusted_p_value: Number
+    remark: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Mean and width of residual over its own error, in both samples: do the errors mean what they say?"""
+
+    name: str
+    reference_mean: Measured
+    reference_width: Measured
+    candidate_mean: Measured
+    candidate_width: Measured
+
+
+@dataclass(frozen=True)
+class EventQuantity:
+    """A quantity of whole events: the number of objects, of those of a class, or the sum of an output.
+
+    `edges` with the contents of both samples (normalised, the last bins open) is its histogram.
+    """
+
+    name: str
+    unit: str
+    reference_mean: Measured
+    candidate_mean: Measured
+    reference_width: Measured
+    candidate_width: Measured
+    kolmogorov_smirnov: Distance
+    wasserstein: Distance
+    edges: list[float] = field(default_factory=list)
+    reference: list[Measured] = field(default_factory=list)
+    candidate: list[Measured] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Test:
+    """One line of the table of tests: how unlikely a candidate equal to the reference makes what was measured.
+
+    `p_value` is that of the permutations alone; `adjusted_p_value` accounts for all lines of the table.
+    """
+
+    __test__ = False  # for pytest: not a test of the code
+
+    stage: str
+    metric: str
+    variable: str
+    z: Number
+    p_value: Number
+    adjusted_p_value: Number
+
+
+@dataclass(frozen=True)
+class TestTable:
+    """All tests of a validation, most significant first; `false_alarm_rate` is the gate on it, None when not set."""
+
+    __test__ = False
+
+    method: str
+    permutations: int
+    groups: int
+    false_alarm_rate: float | None = None
+    entries: list[Test] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class EfficiencyMap:
-    """Probability of one class in bins of two variables, for one species or (empty) for all.
+    """Probability of one class in bins of one or two variables, for one species or (empty) for all.
 
-    Reference efficiencies carry 68 % Clopper-Pearson intervals. Bins with too few objects are null.
+    Efficiencies of both samples carry 68 % Clopper-Pearson intervals. Bins with too few objects are null.
     """
 
     class_value: int
@@ -118,11 +227,16 @@ class EfficiencyMap:
     reference_high: Grid
     candidate: Grid
     pull: Grid
+    candidate_low: Grid = field(default_factory=list)
+    candidate_high: Grid = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class EfficiencyMetrics:
-    """All efficiency maps of a category stage, and the fraction of their bins within 3 sigma."""
+    """All efficiency maps of a category stage, and the fraction of their bins within 3 sigma.
+
+    `maps` span two variables, `projections` one.
+    """
 
     maps: list[EfficiencyMap]
     coverage: Measured
@@ -131,6 +245,7 @@ class EfficiencyMetrics:
     pull_mean: Measured
     pull_width: Measured
     expected_from_probabilities: bool
+    projections: list[EfficiencyMap] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -145,11 +260,13 @@ class Reliability:
 
 @dataclass(frozen=True)
 class CalibrationMetrics:
-    """Expected calibration error over all classes; `null`: what a perfect classifier would show."""
+    """Expected calibration error and Brier score over all classes; nulls: what a perfect classifier would show."""
 
     expected_calibration_error: Measured
     null: Measured
     reliability: list[Reliability] = field(default_factory=list)
+    brier: Measured = Measured(None)
+    brier_null: Measured = Measured(None)
 
 
 @dataclass(frozen=True)
@@ -164,7 +281,7 @@ class ClassFraction:
 
 @dataclass(frozen=True)
 class Correlations:
-    """Rank correlations of conditions and outputs: reference, and candidate minus reference."""
+    """Correlations or covariances of conditions and outputs: reference, and candidate minus reference."""
 
     names: list[str]
     reference: Grid
@@ -195,7 +312,13 @@ class StageMetrics:
     impossible: list[ImpossibleCount] = field(default_factory=list)
     variables: list[VariableMetrics] = field(default_factory=list)
     two_sample: TwoSample | None = None
+    two_sample_outputs: TwoSample | None = None
+    two_sample_network: TwoSample | None = None
+    joint: list[JointMetric] = field(default_factory=list)
     correlations: Correlations | None = None
+    covariances: Correlations | None = None
+    pulls: list[Pull] = field(default_factory=list)
+    per_event: list[EventQuantity] = field(default_factory=list)
     efficiency: EfficiencyMetrics | None = None
     calibration: CalibrationMetrics | None = None
     fractions: list[ClassFraction] = field(default_factory=list)
@@ -227,6 +350,7 @@ class Metrics:
     gates: list[GateResult]
     stages: list[StageMetrics]
     provenance: dict[str, Any]
+    tests: TestTable | None = None
 
     @property
     def passed(self) -> bool:

@@ -46,6 +46,11 @@ def ratio(measured: Measured) -> str:
     return f"{measured.value:.2f}{error}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign and one decimal."""
+    return f"{value:+.1f}".replace("-", MINUS)
+
+
 def limit(value: float | None) -> str:
     """A limit as it stands in the card, or a null to the same few digits."""
     return MISSING if value is None else f"{value:.4g}"
@@ -122,6 +127,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "ratio": ratio,
     "limit": limit,
+    "signed": signed,
     "unit_text": unit_text,
     "shift_in_widths": shift_in_widths,
     "tail_ratio": tail_ratio,

@@ -18,7 +18,7 @@ def maps(found: EfficiencyMap) -> str:
     edges = [np.array(edge) for edge in found.edges]
     grids = [_array(grid) for grid in (found.reference, found.candidate, found.pull)]
     top = float(np.nanmax([np.nanmax(grid, initial=0.01) for grid in grids[:2]]))
-    titles = ("reference", "flash", "pull (reference against flash)")
+    titles = ("reference", "candidate", "pull (reference against candidate)")
     for axes, grid, title in zip(panels, grids, titles, strict=True):
         pull = title.startswith("pull")
         limits = (-4.0, 4.0) if pull else (0.0, top)
@@ -47,7 +47,7 @@ def projections(found: list[EfficiencyMap]) -> str:
     """Efficiency of one class against each binning variable: all species, reference as points, flash as lines."""
     shown = [entry for entry in found if entry.species] or found
     figure = new_figure(11.5, 3.3)
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, len(shown[0].axes), sharey=True, squeeze=False)[0]
     for side, axes in enumerate(panels):
         for entry, colour in zip(shown, SPECIES_COLOURS, strict=False):
             _project(axes, entry, side, colour)
@@ -60,7 +60,9 @@ def projections(found: list[EfficiencyMap]) -> str:
     panels[0].set_ylabel(f"probability of {shown[0].class_label}")
     handles = panels[0].get_legend_handles_labels()
     if any(handles[1]):
-        figure.legend(*handles, loc="outside right center", title="points: reference\nlines: flash", alignment="left")
+        figure.legend(
+            *handles, loc="outside right center", title="points: reference\nlines: candidate", alignment="left"
+        )
     return to_svg(figure, f"Probability of {shown[0].class_label} per species")
 
 

@@ -15,7 +15,9 @@ def two_sample(test: TwoSample) -> str:
     left.plot([0, 1], [0, 1], color=INK, linewidth=0.7)
     left.plot(test.false_positive, test.true_positive, color=FLASH)
     left.fill_between(test.false_positive, test.false_positive, test.true_positive, color=FLASH, alpha=0.25)
-    left.set(xlim=(0, 1), ylim=(0, 1), xlabel="reference taken for flash", ylabel="flash recognised", aspect="equal")
+    left.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="reference taken for candidate", ylabel="candidate recognised", aspect="equal"
+    )
     told = test.importance[:SHOWN][::-1]
     drop = np.array([entry.drop.value or 0.0 for entry in told])
     spread = np.array([entry.drop.error or 0.0 for entry in told])
@@ -37,11 +39,15 @@ def correlation_matrices(found: Correlations) -> str:
     small = 8 if size <= 12 else 6.5
     difference = np.array(found.difference, dtype=np.float64)
     reach = max(0.05, float(np.abs(difference).max()))
-    shown = ((np.array(found.reference, dtype=np.float64), 1.0, "reference"), (difference, reach, "flash − reference"))
+    shown = (
+        (np.array(found.reference, dtype=np.float64), 1.0, "reference"),
+        (difference, reach, "candidate − reference"),
+    )
     for axes, (grid, limit, title) in zip(panels, shown, strict=True):
-        image = axes.pcolormesh(grid, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_aspect("equal")
-        axes.set_ylim(size, 0)
+        # As a picture of one pixel a cell: thousands of outlines would be most of the page.
+        image = axes.imshow(
+            grid, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="none", extent=(0, size, size, 0)
+        )
         axes.set_xticks(np.arange(size) + 0.5, found.names, rotation=90, fontsize=small)
         axes.set_yticks(np.arange(size) + 0.5, found.names, fontsize=small)
         axes.tick_params(length=0, which="both", right=False, top=False)

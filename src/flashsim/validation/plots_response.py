@@ -34,10 +34,10 @@ def distribution(view: StageView, name: str) -> str:
     grid = figure.add_gridspec(
         3, 2, height_ratios=[3.2, 1, 1], left=0.06, right=0.995, top=0.94, bottom=0.1, hspace=0.12, wspace=0.13
     )
-    for column, (edges, log_x) in enumerate(_edges(view, name, samples[0])):
+    for column, (edges, log_x) in enumerate(distribution_edges(view, name, samples[0])):
         power = 0 if log_x else power_of_thousand(edges)
         axes = [figure.add_subplot(grid[row, column]) for row in range(3)]
-        reference, candidate = (_filled(values, weights, edges, beyond=column == 1) for values, weights in samples)
+        reference, candidate = (filled(values, weights, edges, beyond=column == 1) for values, weights in samples)
         scale = samples[0][1].sum() / samples[1][1].sum()
         candidate = (candidate[0] * scale, candidate[1] * scale**2)
         edges = edges / 10.0**power
@@ -52,24 +52,30 @@ def distribution(view: StageView, name: str) -> str:
             axis.tick_params(labelbottom=False)
         axes[2].set_xlabel(labelled(name, view.unit(name), power))
         axes[0].set_ylabel("objects / bin")
-        axes[1].set_ylabel("flash / ref.", loc="center")
+        axes[1].set_ylabel("cand. / ref.", loc="center")
         axes[2].set_ylabel("pull", loc="center")
         axes[0].set_title("core" if column == 0 else "whole range (end bins hold what is beyond)", loc="left")
         for axis in axes:
             axis.yaxis.set_label_coords(-0.085, 1.0 if axis is axes[0] else 0.5)
         if column == 1:
             axes[0].legend(loc="lower right", bbox_to_anchor=(1.01, 0.97), ncols=2)
-    return to_svg(figure, f"Distribution of {name}: reference and flash")
+    return to_svg(figure, f"Distribution of {name}: reference and candidate")
 
 
 def profile_panels(variable: VariableMetrics) -> str:
-    """Centre and width against each binning variable."""
+    """Centre and width against the first two conditions; the page draws the other statistics itself."""
+    axes_shown = list(dict.fromkeys(profile.axis for profile in variable.profiles))[:2]
+    shown = [
+        profile
+        for profile in variable.profiles
+        if profile.axis in axes_shown and profile.statistic.startswith(("median", "mean", "68 %", "standard"))
+    ]
     figure = new_figure(11.5, 2.4, arranged=False)
     scale = [part.value for part in (variable.centre, variable.width) if part.value is not None]
     power = power_of_thousand(np.array(scale, dtype=np.float64))
-    panels = figure.subplots(1, max(len(variable.profiles), 1), squeeze=False)[0]
+    panels = figure.subplots(1, max(len(shown), 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.045, right=0.995, top=0.89, bottom=0.19, wspace=0.22)
-    for axes, profile in zip(panels, variable.profiles, strict=False):
+    for axes, profile in zip(panels, shown, strict=False):
         edges = np.array(profile.edges)
         centres = np.sqrt(edges[1:] * edges[:-1]) if is_logarithmic(edges) else (edges[1:] + edges[:-1]) / 2
         _points(axes, edges, centres, profile.reference, power, filled=True)
@@ -85,7 +91,7 @@ def profile_panels(variable: VariableMetrics) -> str:
     return to_svg(figure, f"Profiles of {variable.name}")
 
 
-def _edges(view: StageView, name: str, sample: Filled) -> list[tuple[Float[np.ndarray, " e"], bool]]:
+def distribution_edges(view: StageView, name: str, sample: Filled) -> list[tuple[Float[np.ndarray, " e"], bool]]:
     """Bin edges of the core and of the whole range, and whether the axis is logarithmic."""
     values, weights = sample
     both = [values, np.asarray(view.candidate.columns[name], dtype=np.float64)]
@@ -112,7 +118,7 @@ def _integer_edges(low: float, high: float) -> Float[np.ndarray, " e"]:
     return np.arange(np.floor(low) - 0.5, np.ceil(high) + 0.5 + step, step)
 
 
-def _filled(
+def filled(
     values: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], edges: np.ndarray, *, beyond: bool
 ) -> Filled:
     """Contents and variances; what lies `beyond` the edges counts in the first and last bin, or not at all."""
@@ -124,7 +130,7 @@ def _histogram(axes: Axes, edges: np.ndarray, reference: Filled, candidate: Fill
     centres = (edges[1:] + edges[:-1]) / 2
     axes.stairs(reference[0], edges, fill=True, color=REFERENCE, alpha=0.35, linewidth=0)
     axes.stairs(reference[0], edges, color=REFERENCE, label="reference")
-    axes.stairs(candidate[0], edges, color=FLASH, label="flash")
+    axes.stairs(candidate[0], edges, color=FLASH, label="candidate")
     axes.errorbar(centres, reference[0], np.sqrt(reference[1]), fmt="none", ecolor=REFERENCE, elinewidth=0.9)
     if log_y:
         logarithmic(axes, "y")

@@ -1,72 +1,82 @@
 """A detector beside its reference: the same generated objects, simulated in full and in flash."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
-from particle import InvalidParticle, Particle, ParticleNotFound
 
-from flashsim.card import Card, Stage
+from flashsim.card import Card, Names, Stage
 from flashsim.events import EventBatch
 from flashsim.models import CategoricalClassifier
 from flashsim.release import Detector
 from flashsim.simulation import simulate_blocks
 from flashsim.stages import Namespace, conditions, outputs
 from flashsim.training import TrainedStage
-from flashsim.validation.views import StageView, Table
+from flashsim.validation.compared import compared_table, comparison_view, species_labels
+from flashsim.validation.views import StageView, Table, concatenated
 
 BINNING = ("p", "eta")
 """The variables of a card in whose bins efficiencies and profiles are shown, where it derives them."""
 
 
 def release_views(detector: Detector, reference: EventBatch, *, seed: int = 0) -> list[StageView]:
-    """One view a stage: the reference's objects against those of the whole chain run on the same truth.
+    """One view a stage, then one a table of `[compare]`: the reference's objects against those of the whole chain
+    run on the same truth.
 
     The chain is run as in production: a stage is given what the stages before it drew, not what the
     full simulation had.
     """
     card = detector.card
     full = Namespace(card, reference)
-    tables: dict[str, list[Table]] = {trained.stage.name: [] for trained in detector.stages}
+    weight = None if card.sample.weight is None else full.evaluate(card.sample.weight).astype(float)
+    tables: dict[str, list[Table]] = {name: [] for name in [*(stage.name for stage in card.stages), *card.compare]}
     first_event = 0
     for simulated in simulate_blocks(detector, _events(card, reference), seed=seed):
-        events = simulated.block.batch.event_index + first_event
+        batch = simulated.block.batch
+        numbers = np.arange(first_event, first_event + batch.n_events)
         for trained in detector.stages:
             rows = simulated.selected[trained.stage.name]
             drawn = {name: simulated.namespace[name][rows] for name in trained.outputs}
-            tables[trained.stage.name].append(_table(card, trained.stage, simulated.namespace, drawn, events, rows))
-        first_event += simulated.block.batch.n_events
-    views = []
-    for trained in detector.stages:
-        rows = full.selected(trained.stage.where)
-        weight = None if card.sample.weight is None else full.evaluate(card.sample.weight)[rows].astype(float)
-        views.append(
-            StageView(
-                stage=trained.stage.name,
-                kind=trained.stage.kind,
-                reference=_table(
-                    card,
-                    trained.stage,
-                    full,
-                    _learnt(trained, full, rows),
-                    reference.event_index,
-                    rows,
-                    weight,
-                ),
-                candidate=_concatenated(tables[trained.stage.name]),
-                conditions=list(trained.stage.given),
-                outputs=list(trained.outputs),
-                classes=list(trained.classes),
-                probability=_probabilities(trained, full, rows),
-                species_labels=_species_labels(card),
-                **_descriptions(card, trained.stage),
-            )
-        )
+            table = stage_table(card, trained.stage, simulated.namespace, drawn, numbers[batch.event_index], rows)
+            tables[trained.stage.name].append(table)
+        for name, comparison in card.compare.items():
+            tables[name].append(compared_table(card, comparison, simulated.namespace, batch, numbers, None))
+        first_event += batch.n_events
+    views = [_view_of_stage(card, trained, full, reference, tables, weight) for trained in detector.stages]
+    numbers = np.arange(reference.n_events)
+    for name, comparison in card.compare.items():
+        table = compared_table(card, comparison, full, reference, numbers, weight)
+        views.append(comparison_view(card, name, table, concatenated(tables[name])))
     return views
+
+
+def _view_of_stage(
+    card: Card,
+    trained: TrainedStage,
+    full: Namespace,
+    reference: EventBatch,
+    tables: Mapping[str, list[Table]],
+    weight: Float[np.ndarray, " objects"] | None,
+) -> StageView:
+    stage = trained.stage
+    rows = full.selected(stage.where)
+    learnt = stage_values(stage, full, rows)
+    weights = None if weight is None else weight[rows]
+    return StageView(
+        stage=stage.name,
+        kind=stage.kind,
+        reference=stage_table(card, stage, full, learnt, reference.event_index, rows, weights),
+        candidate=concatenated(tables[stage.name]),
+        conditions=list(stage.given),
+        outputs=list(trained.outputs),
+        classes=list(trained.classes),
+        probability=_probabilities(trained, full, rows),
+        species_labels=species_labels(card),
+        **descriptions(card, stage),
+    )
 
 
 def _events(card: Card, reference: EventBatch, size: int = 2000) -> Iterator[EventBatch]:
@@ -76,17 +86,17 @@ def _events(card: Card, reference: EventBatch, size: int = 2000) -> Iterator[Eve
         yield batch.slice(start, start + size)
 
 
-def _learnt(
-    trained: TrainedStage, full: Namespace, rows: Bool[np.ndarray, " objects"]
+def stage_values(
+    stage: Stage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
 ) -> dict[str, Shaped[np.ndarray, " selected"]]:
-    """What the full simulation has in the place of the outputs of a stage."""
-    if isinstance(trained.stage.predict, str):
-        return {trained.stage.predict: full[trained.stage.predict][rows]}
-    columns = np.concatenate(list(outputs(full, trained.stage, rows).values()), axis=1)
-    return dict(zip(trained.outputs, columns.T, strict=True))
+    """What a sample has in the place of the outputs of a stage, for the selected rows."""
+    if isinstance(stage.predict, str):
+        return {stage.predict: namespace[stage.predict][rows]}
+    columns = np.concatenate(list(outputs(namespace, stage, rows).values()), axis=1)
+    return dict(zip(stage.predicted_names, columns.T, strict=True))
 
 
-def _table(
+def stage_table(
     card: Card,
     stage: Stage,
     namespace: Namespace,
@@ -95,6 +105,8 @@ def _table(
     rows: Bool[np.ndarray, " objects"],
     weight: Float[np.ndarray, " selected"] | None = None,
 ) -> Table:
+    """The table of the objects of a stage: its conditions, its outputs, and the variables of the card to bin in."""
+
     def values(text: str) -> np.ndarray:
         return np.asarray(namespace.evaluate(text)[rows], dtype=np.float64)
 
@@ -127,30 +139,13 @@ def _probabilities(
     return np.mean(found, axis=0) if found else None
 
 
-def _concatenated(tables: list[Table]) -> Table:
-    return Table(
-        columns={name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
-        event=np.concatenate([t.event for t in tables]),
-        binning={name: np.concatenate([t.binning[name] for t in tables]) for name in tables[0].binning},
-    )
-
-
-def _species_labels(card: Card) -> dict[int, str]:
-    """The names of the particles that the category `species` tells apart, without their charge."""
-    labels: dict[int, str] = {}
-    for value in card.categories["species"].values if "species" in card.categories else ():
-        with suppress(ParticleNotFound, InvalidParticle):
-            labels[value] = Particle.from_pdgid(value).name.rstrip("+-")
-    return labels
-
-
-def _descriptions(card: Card, stage: Stage) -> dict[str, Any]:
+def descriptions(card: Card, stage: Stage) -> dict[str, Any]:
     """Units, types and bounds of a stage's outputs, for the report."""
-    units = {name: column.unit for name, column in (card.columns | card.reconstructed).items()}
+    units = Names(card).units
     if isinstance(stage.predict, str):
         return {"units": units}
     return {
-        "units": units | {name: predicted.unit for name, predicted in stage.predict.items()},
+        "units": units,
         "types": {name: predicted.type for name, predicted in stage.predict.items()},
         "bounds": {
             name: (predicted.low, predicted.high)

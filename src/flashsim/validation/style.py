@@ -1,7 +1,8 @@
 """How figures look: mplhep's base, colours that colour-blind readers can tell apart, ink that follows the page.
 
 Figures become inline SVG. Their ink is a placeholder colour that is replaced by CSS ``currentColor``, so the same
-figure reads on white paper and on a dark screen; ids are made unique, as many figures share one page.
+figure reads on white paper and on a dark screen. Of a style of mplhep they have the ticks, the places of the labels
+and the kind of font; sizes are those of the page.
 """
 
 import io
@@ -9,7 +10,6 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import Literal
 
 import matplotlib
@@ -21,22 +21,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from flashsim.validation.svg import inline_svg
+
 INK = "#0a0b0c"
 REFERENCE = "#8a8f98"
 FLASH = "#d55e00"
 SPECIES_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8f98")
 
+Style = Literal["ATLAS", "CMS", "LHCb2"]
+STYLES = {"ATLAS": "ATLAS2", "CMS": "CMS", "LHCb2": "LHCb2"}
 SYMBOLS = {"eta": "η", "phi": "φ", "theta": "θ", "pt": "pT"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-_numbers = count()
-
 
 @contextmanager
-def figures_style() -> Iterator[None]:
+def figures_style(style: Style = "ATLAS") -> Iterator[None]:
     """Draw in the style of the report, whatever the user's own matplotlib settings are."""
     colours = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    with plt.style.context([mplhep.style.ATLAS2]), matplotlib.rc_context():
+    with plt.style.context([getattr(mplhep.style, STYLES[style])]), matplotlib.rc_context():
         matplotlib.rcParams.update(dict.fromkeys(colours, INK))
         matplotlib.rcParams.update(
             {
@@ -56,6 +58,18 @@ def figures_style() -> Iterator[None]:
                 "ytick.major.size": 5,
                 "xtick.minor.size": 2.5,
                 "ytick.minor.size": 2.5,
+                "xtick.major.width": 0.8,
+                "ytick.major.width": 0.8,
+                "xtick.minor.width": 0.8,
+                "ytick.minor.width": 0.8,
+                "xtick.major.pad": 4,
+                "ytick.major.pad": 4,
+                "lines.markeredgewidth": 0.8,
+                "errorbar.capsize": 0,
+                "patch.linewidth": 0.8,
+                "legend.title_fontsize": 8.5,
+                "savefig.bbox": None,
+                "axes.autolimit_mode": "data",
                 "axes.labelpad": 4,
                 "xaxis.labellocation": "right",
                 "yaxis.labellocation": "top",
@@ -63,12 +77,11 @@ def figures_style() -> Iterator[None]:
                 "axes.facecolor": "none",
                 "savefig.facecolor": "none",
                 "svg.fonttype": "none",
-                "xtick.top": False,
-                "ytick.right": False,
                 "xtick.minor.visible": False,
                 "ytick.minor.visible": False,
                 "axes.unicode_minus": True,
                 "axes.formatter.useoffset": False,
+                "axes.formatter.use_mathtext": False,
                 "axes.formatter.limits": (-6, 7),
             }
         )
@@ -108,19 +121,7 @@ def to_svg(figure: Figure, title: str) -> str:
     """The figure as an inline SVG element that says what it shows to a screen reader."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    prefix = f"f{next(_numbers)}-"
-    text = re.sub(r'\bid="([^"]+)"', lambda match: f'id="{prefix}{match[1]}"', text)
-    text = re.sub(r"url\(#([^)]+)\)", lambda match: f"url(#{prefix}{match[1]})", text)
-    text = re.sub(r'href="#([^"]+)"', lambda match: f'href="#{prefix}{match[1]}"', text)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r' xmlns(:xlink)?="[^"]+"', "", text).replace("xlink:href", "href")
-    text = text.replace(INK, "currentColor")
-    text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{_escaped(title)}"', text, count=1)
-    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)  # the font of the page
-    text = re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", text)
-    return re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", text))
+    return inline_svg(buffer.getvalue(), title, INK)
 
 
 def labelled(name: str, unit: str, power: int = 0) -> str:
@@ -131,7 +132,3 @@ def labelled(name: str, unit: str, power: int = 0) -> str:
     parts = [f"10{str(power).translate(RAISED)}" if power else "", unit.replace("*", " ")]
     inside = " ".join(part for part in parts if part)
     return f"{text} [{inside}]" if inside else text
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

@@ -1,6 +1,6 @@
 """What validation compares: for each stage one table of the reference and one of the candidate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,7 +52,8 @@ class StageView:
     `covariances` under its own name, lower triangle row by row); of a category stage the one column of the
     class. `types` are the card's (continuous, positive, bounded, integer, flag, …) by output; `bounds` those
     of bounded outputs. `probability` are the candidate's class probabilities for the rows of the reference
-    table, in the order of `classes`.
+    table, in the order of `classes`. `variances` names, by a column of residuals, the column of their variances
+    (for pulls).
     """
 
     stage: str
@@ -67,6 +68,7 @@ class StageView:
     types: Mapping[str, str] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     covariances: Mapping[str, list[str]] = field(default_factory=dict)
+    variances: Mapping[str, str] = field(default_factory=dict)
     class_labels: Mapping[int, str] = field(default_factory=dict)
     species_labels: Mapping[int, str] = field(default_factory=dict)
 
@@ -83,11 +85,22 @@ class StageView:
         return self.species_labels.get(value, str(value))
 
 
+def concatenated(tables: Sequence[Table]) -> Table:
+    """The rows of several tables (at least one, all of the same columns), one after the other."""
+    first = tables[0]
+    return Table(
+        columns={name: np.concatenate([t.columns[name] for t in tables]) for name in first.columns},
+        event=np.concatenate([t.event for t in tables]),
+        weight=None if first.weight is None else np.concatenate([t.weights for t in tables]),
+        binning={name: np.concatenate([t.binning[name] for t in tables]) for name in first.binning},
+    )
+
+
 def checked(view: StageView) -> StageView:
     """The view, once its tables are seen to be whole; a FlashSimError says what is missing or not finite."""
     for title, table in (("reference", view.reference), ("candidate", view.candidate)):
         where = f"stage {view.stage!r}, {title} table"
-        for name in [*view.conditions, *view.outputs]:
+        for name in [*view.conditions, *view.outputs, *view.variances, *view.variances.values()]:
             if name not in table.columns:
                 raise FlashSimError(f"{where}: has no column {name!r}{nearest(name, table.columns)}")
         for name, values in [*table.columns.items(), *table.binning.items()]:

@@ -1,0 +1,117 @@
+"""A sample that is compared: files in the form of the card's sample, or written by `flashsim simulate`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from flashsim.card import Card, Expression
+from flashsim.errors import FlashSimError
+from flashsim.events import ColumnSource, EventBatch, describe_file, read_events, read_simulated
+from flashsim.stages import parsed
+from flashsim.training import reference_sources, truth_sources
+
+CHUNK_EVENTS = 10_000
+PARTICLE = "particle"
+
+
+@dataclass(frozen=True)
+class ComparedSample:
+    """Files, and where each column that they have comes from.
+
+    `objects` and `fill` are for what `flashsim simulate` has written: the columns of the reconstructed objects, and
+    what columns hold for particles without one (a category: the class that is not written; else not-a-number).
+    """
+
+    card: Card
+    files: list[Path]
+    columns: Mapping[str, ColumnSource]
+    objects: Mapping[str, ColumnSource]
+    fill: Mapping[str, float]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether FlashSim has written it."""
+        return bool(self.objects)
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The columns that it has, by their names in the card."""
+        return frozenset(self.columns) | frozenset(self.objects)
+
+    @property
+    def title(self) -> str:
+        """Its files in a few words."""
+        more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
+        return f"{self.files[0].name}{more}"
+
+    def batches(self, needed: set[str]) -> Iterator[tuple[EventBatch, Bool[np.ndarray, " objects"]]]:
+        """Whole events with the columns that are needed, and which objects the files really hold."""
+        columns = {name: source for name, source in self.columns.items() if name in needed}
+        columns = columns or dict(list(self.columns.items())[:1])
+        if self.simulated:
+            objects = {name: source for name, source in self.objects.items() if name in needed}
+            link = f"{self.card.output.name}_{PARTICLE}"
+            yield from read_simulated(self.files, columns, objects, link, self.fill, chunk_events=CHUNK_EVENTS)
+            return
+        sample = self.card.sample
+        for batch in read_events(self.files, columns, tree=sample.tree, event=sample.event, chunk_events=CHUNK_EVENTS):
+            yield batch, np.ones(batch.n_objects, dtype=bool)
+
+
+def open_sample(card: Card, files: list[Path]) -> ComparedSample:
+    """Find out of which kind files are, and which of the card's columns they have."""
+    known = _columns(card, files[0])
+    name = card.output.name
+    if f"{name}_{PARTICLE}" in known:
+        truth = {
+            column: ColumnSource(f"{PARTICLE}_{column}", default=source.default)
+            for column, source in truth_sources(card).items()
+            if f"{PARTICLE}_{column}" in known or source.default is not None
+        }
+        objects = {one: ColumnSource(f"{name}_{one}") for one in card.output.columns if f"{name}_{one}" in known}
+        return ComparedSample(card, files, _existing(truth, files), objects, _fill(card))
+    columns = {
+        column: source
+        for column, source in reference_sources(card).items()
+        if source.name in known or source.default is not None
+    }
+    return ComparedSample(card, files, _existing(columns, files), {}, {})
+
+
+def _columns(card: Card, path: Path) -> frozenset[str]:
+    """The columns of a file; `sample.tree` is that of the card's own sample, FlashSim writes another."""
+    try:
+        return frozenset(describe_file(path, tree=card.sample.tree).columns)
+    except FlashSimError:
+        if card.sample.tree is None:
+            raise
+        return frozenset(describe_file(path, tree="events").columns)
+
+
+def _existing(columns: Mapping[str, ColumnSource], files: list[Path]) -> Mapping[str, ColumnSource]:
+    if not columns:
+        raise FlashSimError(f"{files[0]}: it has none of the columns of the card")
+    return columns
+
+
+def _fill(card: Card) -> dict[str, float]:
+    """The class of a category that objects which were not written must have, 0 where this is not certain."""
+    fill: dict[str, float] = {stage.predict: 0.0 for stage in card.stages if isinstance(stage.predict, str)}
+    return fill | {name: float(value) for name, value in unwritten_class(card).items()}
+
+
+def unwritten_class(card: Card) -> dict[str, int]:
+    """The column of a category that alone decides what is written (`output.where`), with its one class that is not."""
+    if card.output.where is None:
+        return {}
+    written: Expression = parsed(card.output.where)
+    predicted = {stage.predict for stage in card.stages if isinstance(stage.predict, str)}
+    if len(written.names) != 1 or not written.names <= predicted or not written.of_one_object:
+        return {}
+    classes = np.arange(-1, 33)
+    out = classes[~written.evaluate(lambda _: classes, np.array([0, len(classes)])).astype(bool)]
+    out = out[out >= 0]
+    return {next(iter(written.names)): int(out[0])} if len(out) == 1 else {}
