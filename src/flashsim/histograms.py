@@ -26,8 +26,8 @@ def fill_by_event(
     """Fill a histogram of storage ``Weight``; the entries of one event, of all its copies, make one contribution.
 
     `values` are one array an axis, flat or a list an event; `event`, `run` and `weight` are one number an entry
-    or an event. Entries that are missing (None) are left out. Divided by `copies`, contents are in events of the generator. All copies of an event must be in
-    one call (`EventHistogram` takes them in batches), in any order.
+    or an event. Entries that are missing (None) are left out. Divided by `copies`, contents are in events of the
+    generator. All copies of an event must be in one call (`EventHistogram` takes them in batches), in any order.
     """
     _Entries.of(histogram, values, run, event, weight, copies).fill(histogram)
 
@@ -102,7 +102,7 @@ class _Entries:
             together = ak.broadcast_arrays(*values, run, event, weight)
         except ValueError as error:
             raise FlashSimError("histogram: values, run, event and weight do not belong to the same entries") from error
-        flat = [np.asarray(ak.flatten(part, axis=None)) for part in together]
+        flat = [np.asarray(ak.flatten(part, axis=None)) for part in together]  # type: ignore[arg-type]
         *columns, runs, events, weights = flat
         place, kept = _bins(histogram, columns)
         weights = weights.astype(np.float64) / copies
