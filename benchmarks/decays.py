@@ -1,9 +1,10 @@
 """Invariant masses of D0, J/psi and K0S: flash against full simulation of the same generated decays.
 
-    python benchmarks/decays.py RELEASE --sample decays.parquet --output decays
+    python benchmarks/decays.py RELEASE --output decays
 
-RELEASE is a release of the spectrometer. The sample is made with Pythia and Geant4 when it is not there (some
-minutes), and kept. Writes the figure, the table, and the numbers as JSON to the output folder.
+RELEASE is a release of the spectrometer. The sample is the one that is shipped, or --sample FILE, which is made with
+Pythia and Geant4 when it is not there (some minutes). Writes the figure, the table, and the numbers as JSON to the
+output folder.
 """
 
 import argparse
@@ -17,16 +18,22 @@ from masses.figure import draw
 from masses.resolution import Compared, compare
 
 from flashsim.api import simulate
+from flashsim.experiments.spectrometer import DECAYS
 from flashsim.experiments.spectrometer.decays import CHANNELS
 from flashsim.experiments.spectrometer.reference import make_reference
 
 LABELS = {"d0": "D⁰ → K⁻π⁺", "jpsi": "J/ψ → μ⁺μ⁻", "ks": "K⁰ₛ → π⁺π⁻"}
+FORMULAS = {
+    "d0": r"$D^0 \to K^-\pi^+$",
+    "jpsi": r"$J/\psi \to \mu^+\mu^-$",
+    "ks": r"$K^0_{\mathrm{S}} \to \pi^+\pi^-$",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path)
-    parser.add_argument("--sample", type=Path, default=Path("decays.parquet"), help="made when it is not there")
+    parser.add_argument("--sample", type=Path, default=DECAYS, help="made when it is not there")
     parser.add_argument("--events", type=int, default=3000, help="of nine decays each, when the sample is made")
     parser.add_argument("--copies", type=int, default=4, help="how often flash simulation has each event")
     parser.add_argument("--seed", type=int, default=2027)
@@ -45,7 +52,7 @@ def main() -> None:
     peaks = {}
     for name, channel in CHANNELS.items():
         pair = [sample.take(sample.mother == channel.mother) for sample in (full, flash)]
-        peaks[name] = LABELS[name], *pair, compare(*pair)
+        peaks[name] = FORMULAS[name], *pair, compare(*pair)
     arguments.output.mkdir(parents=True, exist_ok=True)
     draw(peaks, arguments.copies, arguments.output / "decays.png")
     results = {LABELS[name]: peak[-1] for name, peak in peaks.items()}

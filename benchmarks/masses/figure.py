@@ -43,15 +43,17 @@ def _draw_one(
     ]
     full_hist, flash_hist = (histogram.to_hist() for histogram in filled)
     upper, lower = axes
-    mplhep.histplot(full_hist, ax=upper, histtype="fill", color=FULL, alpha=0.35, label="Geant4", yerr=False)
-    mplhep.histplot(flash_hist, ax=upper, histtype="errorbar", color=FLASH, markersize=4, label="FlashSim")
+    mplhep.histplot(
+        full_hist, ax=upper, histtype="fill", color=FULL, alpha=0.35, label="Geant4", yerr=False, flow="none"
+    )
+    mplhep.histplot(flash_hist, ax=upper, histtype="errorbar", color=FLASH, markersize=4, label="FlashSim", flow="none")
     numbers = (
         f"mean {compared.shift[0]:+.3f} ± {compared.shift[1]:.3f} σ\n"
         f"width × {compared.width[0]:.3f} ± {compared.width[1]:.3f}\n"
         f"efficiency × {compared.efficiency[0]:.3f} ± {compared.efficiency[1]:.3f}"
     )
     upper.set_ylim(0, 1.45 * full_hist.values().max())
-    upper.text(0.03, 0.97, f"{label}\n{numbers}", transform=upper.transAxes, va="top", fontsize=10)
+    upper.text(0.05, 0.96, f"{label}\n{numbers}", transform=upper.transAxes, va="top", fontsize=9.5)
     upper.legend(loc="upper right", fontsize=10)
     upper.set_xlabel("")
     value, reference = flash_hist.values(), full_hist.values()
