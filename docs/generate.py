@@ -26,6 +26,7 @@ PUBLIC = (
     ("flashsim.simulation", ("Counts",)),
     ("flashsim.validation", ("Metrics", "read_metrics", "StageView", "Table", "validate_stages", "write_report")),
     ("flashsim.events", ("read_events", "EventBatch", "ColumnSource", "ParticleGun", "Pythia8Source")),
+    ("flashsim.histograms", ("EventHistogram", "fill_by_event")),
     ("flashsim.card", ("Expression", "factor")),
 )
 
@@ -83,7 +84,7 @@ def _kind(command: Any, parameter: Any) -> str:
     (literal,) = [kind for kind in _kinds(annotation) if kind is not type(None)]
     if get_origin(literal) is Literal:
         return "|".join(get_args(literal))
-    return {int: "NUMBER", Path: "PATH"}[literal]
+    return {int: "NUMBER", Path: "PATH", str: "NAME"}[literal]
 
 
 def _kinds(annotation: Any) -> list[Any]:

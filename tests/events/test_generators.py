@@ -110,6 +110,18 @@ def test_pythia_conserves_energy_and_momentum(z_source: Pythia8Source):
     np.testing.assert_array_equal(events.columns["status"] == 1, events.columns["stable"])
 
 
+def test_two_body_decays_of_pythia_conserve_the_momentum_of_the_mother(z_source: Pythia8Source):
+    events = z_source.batch(0, 10)
+    mother, c = events.columns["mother"], events.columns
+    assert np.all(mother[events.object_index < 2] == -1)  # the beams
+    pions = np.flatnonzero((c["pid"] == 111) & ~c["stable"])
+    parent = np.where(mother >= 0, events.offsets[events.event_index] + mother, -1)
+    for pion in pions[:40]:
+        for name in ("px", "py", "pz", "energy"):
+            assert c[name][parent == pion].sum() == pytest.approx(c[name][pion], abs=1e-6)
+    assert len(pions) > 40
+
+
 def test_pythia_reads_settings_from_a_file(z_source: Pythia8Source, tmp_path: Path):
     card = tmp_path / "z.cmnd"
     card.write_text("! a comment\n/* PartonLevel:all = off\n*/\n" + "\n".join(Z_SETTINGS) + " ! Z\n")

@@ -60,6 +60,7 @@ def test_hepmc2_in_mev_and_cm_with_an_elastic_and_an_empty_collision(golden: Pat
     assert columns["pid"].tolist() == [2212, 2212, 2212, 2212, 511, 421, -321, 211]
     assert columns["stable"].tolist() == [False, True, False, True, False, False, True, True]
     assert columns["status"].tolist() == [4, 1, 4, 1, 2, 2, 1, 1]
+    assert columns["mother"].tolist() == [-1, 0, -1, 2, -1, 0, 1, 1]
     assert columns["px"].tolist() == pytest.approx([0, 0.1, 0, -0.1, 1, 0.5, 0.4, 0.1])
     assert columns["mass"][4] == pytest.approx(5.27965)
     assert columns["energy"][7] == pytest.approx(8.017)
@@ -94,6 +95,20 @@ def test_real_collisions_all_of_them_and_no_more(real_data: Path, name: str, cou
     assert events.event.tolist() == list(range(1, len(counts) + 1))
     beams = np.abs(events.columns["pz"]) > 6499.9
     assert events.columns["energy"][beams].max() == pytest.approx(6500.0, rel=1e-6)  # the file is in MeV
+
+
+def test_mothers_are_in_the_same_event_and_end_where_their_daughters_begin(real_data: Path):
+    events = read(real_data / "evt5.mc2", 2)
+    mother, columns = events.columns["mother"], events.columns
+    linked = np.flatnonzero(mother >= 0)
+    assert np.all(mother[linked] < events.counts[events.event_index[linked]])
+    parent = events.offsets[events.event_index[linked]] + mother[linked]
+    assert len(linked) > 3000
+    assert not np.any(columns["stable"][parent])
+    pions = np.abs(columns["pid"][linked]) == 22  # photons of neutral pions start where these end
+    neutral = parent[pions & (columns["pid"][parent] == 111)]
+    assert len(neutral) > 100
+    assert np.bincount(neutral)[np.unique(neutral)].max() <= 2
 
 
 def test_files_that_all_count_from_one_share_no_event(real_data: Path):

@@ -80,8 +80,10 @@ class Column(CardModel):
 
     unit: str = Field(description="Unit in the file, as `GeV`, `mm^2`, `1/GeV`; empty for none.")
     source: str | None = Field(default=None, min_length=1, description="Name in the file; default: the key.")
-    default: float | None = Field(
-        default=None, description="Value where the file lacks the column; without it that is an error."
+    default: int | float | None = Field(
+        default=None,
+        description="Value where the file lacks the column (a whole number makes whole numbers); without it that is an "
+        "error.",
     )
 
     _short = model_validator(mode="before")(_as_unit)

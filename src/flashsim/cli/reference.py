@@ -26,6 +26,13 @@ def spectrometer(
         Literal["data-free", "FTFP_BERT"],
         typer.Option(help="Physics list; FTFP_BERT needs Geant4's data sets (G4*DATA variables)."),
     ] = "data-free",
+    decay: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons) or ks "
+            "(to two pions); only the daughters are transported. Can be given several times."
+        ),
+    ] = None,
 ) -> None:
     """Generate with Pythia8 and a gun, transport with Geant4, digitise and reconstruct.
 
@@ -34,5 +41,5 @@ def spectrometer(
     from flashsim.experiments.spectrometer.reference import make_reference
 
     with interruptible(f"finished chunks are kept in {output}.part; the same command goes on from there"):
-        make_reference(events, output, seed=seed, workers=workers, physics=physics)
+        make_reference(events, output, seed=seed, workers=workers, physics=physics, decays=decay or ())
     console.print(f"Reference sample [bold]{output}[/] ({output.stat().st_size / 1e6:.1f} MB)", highlight=False)

@@ -79,6 +79,7 @@ class ParticleGun:
                 "pid": np.asarray(self.species, dtype=np.int32)[chosen],
                 "status": np.ones(len(chosen), dtype=np.int32),
                 "stable": np.ones(len(chosen), dtype=bool),
+                "mother": np.full(len(chosen), -1, dtype=np.int32),
                 "px": transverse * np.cos(phi),
                 "py": transverse * np.sin(phi),
                 "pz": momentum * np.tanh(eta),

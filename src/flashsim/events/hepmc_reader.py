@@ -29,8 +29,9 @@ def read_hepmc(path: Path, run: int, chunk_events: int) -> Iterator[EventBatch]:
     numbers are different and none is negative; else the position of the record in the file, from 0. The
     number in the file is kept as column ``event_number``.
 
-    Columns in GeV, mm and ns: pid, status, stable (no end vertex), px, py, pz, energy, mass, and vx, vy, vz,
-    vt of the production vertex (for a particle without one, as a beam, the event's position).
+    Columns in GeV, mm and ns: pid, status, stable (no end vertex), mother (place in the event of the first
+    particle that goes into the production vertex, -1 without), px, py, pz, energy, mass, and vx, vy, vz, vt of
+    the production vertex (for a particle without one, as a beam, the event's position).
     """
     try:
         records = scan(path)
@@ -77,12 +78,16 @@ def _columns(event: pyhepmc.GenEvent) -> dict[str, np.ndarray]:
     stable[first[enters] - 1] = False
     production = np.zeros(len(particles), dtype=np.int64)  # 0: none
     production[second[leaves] - 1] = -first[leaves]
-    positions = _positions(event, data.vertices, first[enters], -second[enters], production)[production]
+    incoming, entered = first[enters], -second[enters]
+    mothers = np.full(len(data.vertices) + 1, -1, dtype=np.int32)  # of each vertex, row 0 for none
+    mothers[entered[::-1]] = incoming[::-1] - 1  # the first incoming particle is written last
+    positions = _positions(event, data.vertices, incoming, entered, production)[production]
     energy, length = _ENERGY[event.momentum_unit], _LENGTH[event.length_unit]
     return {
         "pid": particles["pid"].astype(np.int32),
         "status": particles["status"].astype(np.int32),
         "stable": stable,
+        "mother": mothers[production],
         "px": particles["px"] * energy,
         "py": particles["py"] * energy,
         "pz": particles["pz"] * energy,

@@ -15,7 +15,7 @@ _SEEDS = 900_000_000  # Pythia's seeds are 1 to this
 _ATTEMPTS = 20
 
 _ROW = np.dtype(
-    [("pid", np.int32), ("status", np.int32), ("stable", np.bool_)]
+    [("pid", np.int32), ("status", np.int32), ("stable", np.bool_), ("mother", np.int32)]
     + [(name, np.float64) for name in ("px", "py", "pz", "energy", "mass", "vx", "vy", "vz", "vt")]
 )
 
@@ -75,6 +75,7 @@ class Pythia8Source:
                 particle.id(),
                 particle.statusHepMC(),
                 particle.isFinal(),
+                particle.mother1() - 1,  # row 0 is Pythia's particle 1; 0 is none
                 particle.px(),
                 particle.py(),
                 particle.pz(),

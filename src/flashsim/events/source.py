@@ -18,7 +18,7 @@ class ColumnSource:
 
     name: str
     factor: float = 1.0
-    default: float | None = None
+    default: int | float | None = None
 
 
 def present(columns: Mapping[str, ColumnSource], known: Iterable[str], path: Path) -> dict[str, ColumnSource]:
@@ -45,8 +45,7 @@ def with_defaults(
 ) -> dict[str, Shaped[np.ndarray, " objects"]]:
     """All asked columns in the order asked: those read, and constants for those that the file lacks."""
     return {
-        name: values[name] if name in values else np.full(n_objects, source.default, dtype=np.float64)
-        for name, source in columns.items()
+        name: values[name] if name in values else np.full(n_objects, source.default) for name, source in columns.items()
     }
 
 

@@ -5,4 +5,7 @@ from pathlib import Path
 CARD = Path(__file__).parent / "card.toml"
 """The spectrometer's card; its sample lies beside it."""
 
-__all__ = ["CARD"]
+DECAYS = CARD.parent / "sample" / "decays.parquet"
+"""Full simulation of D0, J/psi and K0S decays, to compare invariant masses with; never trained on."""
+
+__all__ = ["CARD", "DECAYS"]

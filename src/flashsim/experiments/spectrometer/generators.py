@@ -1,5 +1,6 @@
 """What is generated: collisions from Pythia8, and guns that cover the edges of phase space."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def generate(first_event: int, events: int, seed: int) -> Primaries:
     shares = [*COLLISION_SHARE.values(), 1.0 - sum(COLLISION_SHARE.values())]
     processes = random.choice(len(names), events, p=shares)
     collisions = {
-        name: _pythia(name, int(np.random.SeedSequence([seed, 2, index]).generate_state(1)[0] % 900_000_000))
+        name: start_pythia(PROCESS_SETTINGS[name], [seed, 2, index])
         for index, name in enumerate(COLLISION_SHARE)
         if np.any(processes == index)
     }
@@ -48,7 +49,7 @@ def generate(first_event: int, events: int, seed: int) -> Primaries:
         name = names[process]
         table = _gun(random, vertex) if name == "gun" else _collision(collisions[name], vertex)
         parts.append((first_event + number, table))
-    return _primaries(parts)
+    return rounded_primaries(parts)
 
 
 def charge_conjugates(random: np.random.Generator, number: int) -> Int32[np.ndarray, "number"]:
@@ -73,22 +74,29 @@ def _gun(random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float
     return np.column_stack([pid, along, start])
 
 
-def _pythia(process: str, seed: int) -> Any:
+def start_pythia(settings: Sequence[str], seed: Sequence[int]) -> Any:
+    """Pythia at the energy of the collisions, with its random numbers from a sequence of seeds."""
     import pythia8mc
 
+    number = int(np.random.SeedSequence(seed).generate_state(1)[0] % 900_000_000)
     pythia = pythia8mc.Pythia("", False)  # noqa: FBT003
-    for line in (*PYTHIA_SETTINGS, *PROCESS_SETTINGS[process], f"Random:seed = {seed + 1}"):
+    for line in (*PYTHIA_SETTINGS, *settings, f"Random:seed = {number + 1}"):
         pythia.readString(line)
     pythia.init()
     return pythia
 
 
-def _collision(pythia: Any, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+def next_collision(pythia: Any) -> Any:
+    """The record of the next collision."""
     while not pythia.next():  # a rare failure of hadronisation: Pythia goes on with the next event
         pass
+    return pythia.event
+
+
+def _collision(pythia: Any, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
     rows = [
         (p.id(), p.px(), p.py(), p.pz(), p.xProd(), p.yProd(), p.zProd())
-        for p in pythia.event
+        for p in next_collision(pythia)
         if p.isFinal() and p.pz() > 0 and (p.idAbs() in CHARGED_STABLE or p.idAbs() == 22)
     ]
     table = np.array(rows, np.float64).reshape(-1, 7)
@@ -100,8 +108,8 @@ def _collision(pythia: Any, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndar
     return table[seen & (table[:, 6] < LAST_VERTEX)]
 
 
-def _primaries(parts: list[tuple[int, np.ndarray]]) -> Primaries:
-    """Round before transport, so that what is stored is exactly what flew."""
+def rounded_primaries(parts: list[tuple[int, Float64[np.ndarray, "_ 7"]]]) -> Primaries:
+    """Particles (pid, momentum, origin) of events, rounded before transport: what is stored is exactly what flew."""
     event = np.concatenate([np.full(len(table), number, np.int64) for number, table in parts])
     table = np.concatenate([table for _, table in parts])
     momentum = round_mantissa(table[:, 1:4], MOMENTUM_BITS)

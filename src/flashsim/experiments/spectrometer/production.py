@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from flashsim.errors import FlashSimError
+from flashsim.experiments.spectrometer.decays import generate_decays, with_mothers
 from flashsim.experiments.spectrometer.geant4_library import Physics
 from flashsim.experiments.spectrometer.generators import generate
 from flashsim.experiments.spectrometer.reconstruction import reconstruct
@@ -33,13 +34,14 @@ class Chunk:
     events: int
     seed: int
     physics: Physics
+    decays: tuple[str, ...]
     path: Path
 
 
-def plan_chunks(events: int, seed: int, physics: Physics, folder: Path) -> list[Chunk]:
+def plan_chunks(events: int, seed: int, physics: Physics, folder: Path, decays: tuple[str, ...] = ()) -> list[Chunk]:
     """Cut a production into chunks; the cut depends on nothing but the number of events."""
     return [
-        Chunk(index, first, min(EVENTS_PER_CHUNK, events - first), seed, physics, folder / _file_name(index))
+        Chunk(index, first, min(EVENTS_PER_CHUNK, events - first), seed, physics, decays, folder / _file_name(index))
         for index, first in enumerate(range(0, events, EVENTS_PER_CHUNK))
     ]
 
@@ -48,9 +50,12 @@ def make_chunk(chunk: Chunk) -> int:
     """Generate, transport and reconstruct; returns the number of particles transported."""
     words = np.random.SeedSequence([chunk.seed, chunk.index]).generate_state(3)
     generator, transporter, digitiser = (int(word) for word in words)
-    primaries = generate(chunk.first_event, chunk.events, generator)
+    decays = generate_decays(chunk.decays, chunk.first_event, chunk.events, generator) if chunk.decays else None
+    primaries = generate(chunk.first_event, chunk.events, generator) if decays is None else decays.daughters
     hits = transport_here(primaries, transporter, chunk.physics)
     columns = reconstruct(hits, primaries, digitiser)
+    if decays is not None:
+        columns = with_mothers(columns, decays)
     columns["run"] = np.full(len(columns["event"]), RUN, np.int32)
     write_sample(chunk.path, pa.table(columns), {"chunk": chunk.index}, level=1)
     return len(primaries)

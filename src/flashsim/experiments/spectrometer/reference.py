@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flashsim.errors import FlashSimError
+from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer import generators, rounding
 from flashsim.experiments.spectrometer.geant4_library import Physics, require_generators
 from flashsim.experiments.spectrometer.geometry import geometry_hash
@@ -31,19 +33,22 @@ def make_reference(
     seed: int = 0,
     workers: int | None = None,
     physics: Physics = "data-free",
+    decays: Sequence[str] = (),
     progress: bool = True,
 ) -> Path:
     """Make a reference sample of so many events; the bytes do not depend on the number of workers.
 
+    With `decays` (names of `decays.CHANNELS`) events hold the daughters of these decays and nothing else.
     Finished chunks wait in ``<output>.part``; the same call goes on from there after any interruption.
     """
     output = Path(output)
     _check(events, seed, workers, output)
+    decay_channels.check_channels(decays)
     require_generators(physics)
     folder = output.with_name(output.name + ".part")
-    provenance = describe(events, seed, physics)
+    provenance = describe(events, seed, physics, decays)
     _claim(folder, provenance)
-    chunks = plan_chunks(events, seed, physics, folder)
+    chunks = plan_chunks(events, seed, physics, folder, tuple(decays))
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     _make(chunks, missing, min(workers or os.cpu_count() or 1, max(len(missing), 1)), folder, progress)
     write_sample(output, pa.concat_tables([_read(chunk.path) for chunk in chunks]), provenance)
@@ -51,9 +56,9 @@ def make_reference(
     return output
 
 
-def describe(events: int, seed: int, physics: Physics) -> dict[str, Any]:
+def describe(events: int, seed: int, physics: Physics, decays: Sequence[str] = ()) -> dict[str, Any]:
     """What a file says about its origin; two equal descriptions mean equal bytes."""
-    return {
+    return _generation(decays) | {
         "experiment": "spectrometer",
         "events": events,
         "events_per_chunk": EVENTS_PER_CHUNK,
@@ -64,11 +69,6 @@ def describe(events: int, seed: int, physics: Physics) -> dict[str, Any]:
         "range_cut_mm": RANGE_CUT,
         "geometry_sha256": geometry_hash(),
         "pythia": importlib.metadata.version("pythia8mc"),
-        "pythia_settings": {
-            process: [*generators.PYTHIA_SETTINGS, *settings]
-            for process, settings in generators.PROCESS_SETTINGS.items()
-        },
-        "event_shares": generators.COLLISION_SHARE,
         "rounding": {
             "px py pz": f"{generators.MOMENTUM_BITS} bits of mantissa, before transport",
             "vx vy vz": f"multiples of {generators.POSITION_STEP} mm, before transport",
@@ -76,6 +76,24 @@ def describe(events: int, seed: int, physics: Physics) -> dict[str, Any]:
             "bits_of_mantissa": rounding.MANTISSA_BITS,
         },
         "limits": LIMITS if physics == "data-free" else "the field is By(z) only; vacuum between the planes",
+    }
+
+
+def _generation(decays: Sequence[str]) -> dict[str, Any]:
+    """What is generated: the mixture of collisions and guns, or decays."""
+    processes = {name: decay_channels.CHANNELS[name].settings for name in decays} or generators.PROCESS_SETTINGS
+    settings = {name: [*generators.PYTHIA_SETTINGS, *lines] for name, lines in processes.items()}
+    if not decays:
+        return {"pythia_settings": settings, "event_shares": generators.COLLISION_SHARE}
+    return {
+        "pythia_settings": settings,
+        "decays": list(decays),
+        "decays_per_event": decay_channels.DECAYS_PER_EVENT,
+        "daughters": {
+            "momentum_above_GeV": decay_channels.MINIMUM_MOMENTUM,
+            "eta": decay_channels.DAUGHTER_ETA,
+            "decay_before_mm": decay_channels.LAST_DECAY,
+        },
     }
 
 
