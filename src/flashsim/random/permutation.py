@@ -15,8 +15,9 @@ def permutation(key: PRNGKeyArray, size: int) -> Int[Array, " size"]:
     """The numbers 0 … `size` − 1 in an order that follows from the key; `size` is at most 2³¹.
 
     A Feistel network is a permutation of all numbers of so many bits; one that is too large goes through it
-    again until it is not (Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9). XLA on a CPU sorts a hundred times as
-    long as this takes, on one core. Good enough to mix rows; not every one of the n! orders is possible.
+    again until it is not (Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9). `jax.random.permutation` sorts, which
+    takes 17 times as long on a CPU (80,000 numbers), on one core. Good enough to mix rows; not every one of the n!
+    orders is possible.
     """
     bits = max(2, (size - 1).bit_length())
     keys = words(key, STREAM, 1, ROUNDS)[0]
