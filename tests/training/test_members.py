@@ -14,8 +14,9 @@ from flashsim.api import train
 from flashsim.card import AdversarialModel, Training
 from flashsim.models import AbstractLearner, FlowMatching, Generator, adversary
 from flashsim.nets import apart, named_arrays, together
+from flashsim.nets.members import at_once
 from flashsim.release import load
-from flashsim.training import Member, TrainingData, fit, fit_members
+from flashsim.training import Member, TrainingData, fit, fit_members, loop
 from flashsim.training.loop import best_epochs
 from flashsim.training.member import fingerprint
 from flashsim.training.stopping import stopping
@@ -59,9 +60,12 @@ def arrays(model) -> np.ndarray:
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_a_member_is_what_it_is_alone_up_to_rounding(learner: str):
+def test_a_member_is_what_it_is_alone_up_to_rounding(learner: str, monkeypatch: pytest.MonkeyPatch):
+    """All at once, as on an accelerator; members that take turns run the program of one alone."""
+    monkeypatch.setattr(loop, "mapped", lambda function, members, in_axes: at_once(function, in_axes))
     start = members(LEARNERS[learner])
     trained, history = fit_members(start, SETTINGS)
+    monkeypatch.undo()
     for number in (0, 2) if learner == "flow" else (2,):
         member = start[number]
         settings = SETTINGS.model_copy(update={"seed": member.seed})

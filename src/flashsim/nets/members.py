@@ -34,7 +34,39 @@ def apart(tree: Tree, members: int) -> tuple[Tree, ...]:
 
 
 def mapped(function: Callable[..., Any], members: int, in_axes: tuple[Any, ...]) -> Callable[..., Any]:
-    """`function` for all members in one compiled call; `in_axes` as those of `equinox.filter_vmap`."""
+    """`function` for all members; `in_axes` as those of `equinox.filter_vmap`.
+
+    An accelerator, which one member leaves idle, computes all at once; a CPU, whose cores are busy with one, and whose
+    caches do not hold what all of them work on, one after the other.
+    """
     if members == 1:
         return function
+    if jax.default_backend() == "cpu":
+        return in_turn(function, members, in_axes)
+    return at_once(function, in_axes)
+
+
+def at_once(function: Callable[..., Any], in_axes: tuple[Any, ...]) -> Callable[..., Any]:
+    """`function` for all members in one compiled call."""
     return eqx.filter_jit(eqx.filter_vmap(function, in_axes=in_axes))
+
+
+def in_turn(function: Callable[..., Any], members: int, in_axes: tuple[Any, ...]) -> Callable[..., Any]:
+    """`function` for one member after the other, by the program of one alone."""
+
+    def call(*arguments: Any) -> Any:
+        return together([function(*_of_member(arguments, in_axes, member)) for member in range(members)])
+
+    return call
+
+
+def _of_member(arguments: tuple[Any, ...], axes: tuple[Any, ...], member: int) -> tuple[Any, ...]:
+    """The arguments of one member: a part of those that have an axis of members, the others whole."""
+    return tuple(
+        argument
+        if axis is None
+        else _of_member(argument, axis, member)
+        if isinstance(axis, tuple)
+        else jax.tree.map(lambda leaf: leaf[member] if eqx.is_array(leaf) else leaf, argument)
+        for argument, axis in zip(arguments, axes, strict=True)
+    )

@@ -49,8 +49,8 @@ def fit_members(
     """Train learners that are alike but for their numbers side by side; return the averaged weights of the best
     epoch of each, and the history of all.
 
-    An epoch of all members is one compiled call. A member ends as it would alone, up to rounding: it has its own
-    weights, optimisers, order of rows, noise and best epoch. Training stops when no member gets better.
+    An epoch of all members is one compiled call on an accelerator; on a CPU they take turns. A member ends as it would
+    alone, up to rounding: it has its own weights, optimisers, order of rows, noise and best epoch. Training stops when no member gets better.
     With `checkpoint`, a folder, the state is saved after every epoch, and a run that finds a state
     there goes on from it: with the same bits at the end as one that was never stopped.
     Raises FlashSimError when a loss is no longer finite.
