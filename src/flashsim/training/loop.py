@@ -50,7 +50,9 @@ def fit_members(
     epoch of each, and the history of all.
 
     An epoch of all members is one compiled call on an accelerator; on a CPU they take turns. A member ends as it would
-    alone, up to rounding: it has its own weights, optimisers, order of rows, noise and best epoch. Training stops when no member gets better.
+    alone, up to rounding: it has its own weights, optimisers, order of rows, noise and best epoch. Training stops
+    when no member gets better.
+
     With `checkpoint`, a folder, the state is saved after every epoch, and a run that finds a state
     there goes on from it: with the same bits at the end as one that was never stopped.
     Raises FlashSimError when a loss is no longer finite.
