@@ -46,7 +46,7 @@ FAULTS = {
     "tail": Fault("a missing tail of 1 %", "tails beyond 5 σ", "dx"),
     "eta": Fault("a dependence of the width on η ignored", "profile of the width", "dp in bins of eta"),
     "flags": Fault("two flags drawn independently", "rank correlation, worst pair", "all together"),
-    "efficiency": Fault("an efficiency that is 2 % too low", "calibration", "found", "acceptance"),
+    "efficiency": Fault("an efficiency that is 4 % too low", "calibration", "found", "acceptance"),
 }
 
 
@@ -130,7 +130,7 @@ def views(faults: str, seed: int, events: int = EVENTS) -> list[StageView]:
     size = events * PER_EVENT
     truth = {"log10(p)": random.normal(0.8, 0.4, size), "eta": random.uniform(2.0, 5.0, size)}
     event = np.repeat(np.arange(events), PER_EVENT)
-    found = [draw_found(truth, random, scale=0.98 if "efficiency" in broken and side else 1.0) for side in range(2)]
+    found = [draw_found(truth, random, scale=0.96 if "efficiency" in broken and side else 1.0) for side in range(2)]
     outputs = [respond(truth, random, broken if side else []) for side in range(2)]
     acceptance = [Table({**truth, "found": flag.astype(float)}, event) for flag, _ in found]
     response = [Table({**truth, **columns}, event) for columns in outputs]
