@@ -74,7 +74,8 @@ def _below(words: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 _STATUS = """
 Exit status: 0 when all went well, 1 when a gate does not hold (`validate`, `compare`), 2 when a gate could not be
-judged, for bad input, or a wrong option, 130 after Ctrl-C. Errors go to standard error, in one line that names the file, the key or the row.
+judged, for bad input, or a wrong option, 130 after Ctrl-C. Errors go to standard error, in one line that names the
+file, the key or the row.
 """.strip()
 
 
