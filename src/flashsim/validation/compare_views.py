@@ -137,7 +137,7 @@ def _unknown(card: Card, stage: Stage, lost: Bool[np.ndarray, " objects"]) -> bo
 
 
 def _view(
-    card: Card, name: str, part: Part, sides: list[Filled], event: list[Int64[np.ndarray, " events"]]
+    card: Card, name: str, part: Part, sides: list[Filled], event: list[Int64[np.ndarray, " _"]]
 ) -> StageView:
     reference, candidate = (
         replace(side.tables[name], event=numbers[side.tables[name].event])
