@@ -151,6 +151,12 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
             "acceptance, resolution",
         ),
     ),
+    "rate out of range": (
+        put("gates", "false_alarm_rate", value=2),
+        ("gates.false_alarm_rate = 2: it must be less than 1",),
+    ),
+    "table for a rate": (put("gates", "false_alarm_rate", value={}), ("it must be a number, the rate of false",)),
+    "rate for a stage": (put("gates", "resolution", value=0.1), ("gates.resolution = 0.1: it must be a table",)),
     "missing key": (drop("output"), ("key output is missing",)),
     "missing key of a stage": (drop("stage", 0, "kind"), ("key stage.acceptance.kind is missing",)),
     "missing unit": (put("columns", "px", value={}), ("key columns.px.unit is missing",)),

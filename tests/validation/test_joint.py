@@ -88,10 +88,10 @@ def test_sliced_wasserstein_is_the_mean_over_directions() -> None:
 
 
 def test_blocks_give_what_the_whole_gives() -> None:
-    view = response_view(events=200, per_event=10)
+    view = response_view(events=120, per_event=5)
     view = replace(view, outputs=["dp", "ndof"], covariances={})
     whole = numbers(json.loads(validate_stages([view], {}, "toy", {}).to_json())["stages"])
-    blocks = [[block] for block in in_blocks(view, rows=300)]
+    blocks = [[block] for block in in_blocks(view, rows=100)]
     assert len(blocks) > 5
     parts = numbers(json.loads(validate_blocks(blocks, {}, "toy", {}).metrics.to_json())["stages"])
     assert parts == pytest.approx(whole, rel=1e-6, abs=1e-9)

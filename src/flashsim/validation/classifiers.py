@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
 
 TREES = 100
+LEVELS = 250
 EPOCHS = 10
 NEURONS = (64, 64)
 BATCH = 1000
@@ -42,7 +43,17 @@ class Fit(Protocol):
 def fit_forest(
     inputs: Float[np.ndarray, "n d"], label: Int64[np.ndarray, " n"], weight: Float[np.ndarray, " n"], seed: int
 ) -> Fitted:
-    """A boosted forest: 100 trees of at most 31 leaves."""
+    """A boosted forest: 100 trees of at most 31 leaves.
+
+    Columns are binned here: the forest's own binning sorts a column of weighted rows once a bin, which takes most of
+    the time of its training.
+    """
+    grids = [np.unique(grid) for grid in np.quantile(inputs, np.linspace(0, 1, LEVELS), axis=0).T]
+
+    def binned(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        columns = [np.searchsorted(grid, rows[:, k]) for k, grid in enumerate(grids)]
+        return np.minimum(np.stack(columns, axis=1), LEVELS - 1).astype(np.float64)
+
     forest = HistGradientBoostingClassifier(
         max_iter=TREES,
         learning_rate=0.1,
@@ -50,8 +61,8 @@ def fit_forest(
         early_stopping=False,  # pyright: ignore[reportArgumentType]
         random_state=seed,
     )
-    forest.fit(inputs, label, sample_weight=weight)
-    return lambda rows: np.asarray(forest.predict_proba(rows))[:, 1]
+    forest.fit(binned(inputs), label, sample_weight=weight)
+    return lambda rows: np.asarray(forest.predict_proba(binned(rows)))[:, 1]
 
 
 def fit_network(

@@ -12,6 +12,13 @@ def moments(values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
 
 def frechet_distance(left: Float[np.ndarray, "n f"], right: Float[np.ndarray, "n f"]) -> Float[np.ndarray, "n 1"]:
     """sqrt(|mu - nu|² + tr(S + T - 2 (S^½ T S^½)^½)) of n pairs of mean moments (Dowson and Landau, 1982)."""
+    found = np.full((len(left), 1), np.nan)
+    known = np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)  # a replica of few events may have none
+    found[known] = _distances(left[known], right[known])
+    return found
+
+
+def _distances(left: Float[np.ndarray, "n f"], right: Float[np.ndarray, "n f"]) -> Float[np.ndarray, "n 1"]:
     size = int(np.rint((np.sqrt(9 + 8 * left.shape[1]) - 3) / 2))
     (mean, covariance), (other_mean, other) = _unpacked(left, size), _unpacked(right, size)
     value, vector = np.linalg.eigh(covariance)

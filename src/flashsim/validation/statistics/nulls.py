@@ -1,6 +1,6 @@
 """A distance between two samples beside its null and with its error.
 
-The protocol, the same for every distance d: for each of 20 random halvings of the groups of events, A and B,
+The protocol, the same for every distance d: for each of 10 random halvings of the groups of events, A and B,
 
     value = mean of d(reference in A, candidate in B) and d(reference in B, candidate in A)
     null  = mean of d(reference in A, reference in B) * sqrt((1/n_A + 1/m_B) / (1/n_A + 1/n_B))

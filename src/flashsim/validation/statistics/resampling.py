@@ -21,8 +21,8 @@ from jaxtyping import Bool, Float, Int64, Shaped
 
 GROUPS = 128
 SWAPS = 2000
-REPLICAS = 100
-SPLITS = 20
+REPLICAS = 60
+SPLITS = 10
 
 
 @dataclass(frozen=True)
