@@ -107,8 +107,8 @@ def test_an_svg_is_made_small_and_keeps_what_it_shows() -> None:
     text = (
         '<?xml version="1.0"?><svg width="10pt" height="10pt" viewBox="0 0 10 10" xmlns="http://www.w3.org/2000/svg">'
         '<g id="figure_1"><g id="line"><path d="M 0.123 1.0 L 2.5 3 " style="stroke: #0a0b0c"/>'
-        '<path d="M 4 5 L 6 7" style="stroke: #0a0b0c"/></g><g clip-path="url(#p1)"><path d="M 1 1"/></g></g>'
-        '<defs><clipPath id="p1"/></defs></svg>'
+        '<path d="M 4 5 L 6 7" style="stroke: #0a0b0c"/></g><g clip-path="url(#p1)"><path d="M 1 1"/></g>'
+        '<g id="no"/></g><defs><clipPath id="p1"/></defs></svg>'
     )
     small = inline_svg(text, 'a <"b">', "#0a0b0c")
     assert '<path d="M0.1 1L2.5 3M4 5L6 7" style="stroke: currentColor"/>' in small
