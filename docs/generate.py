@@ -7,20 +7,23 @@ A test fails when a committed page is not what this writes.
 
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from pydantic import TypeAdapter
 from typer.main import get_command
 
 from flashsim.card.reference import card_reference
 from flashsim.cli import app
+from flashsim.validation.metrics import SCHEMA, Metrics
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->\n\n"
 PUBLIC = (
-    ("flashsim", ("read_card", "train", "load", "simulate", "validate", "export", "FlashSimError")),
+    ("flashsim", ("read_card", "train", "load", "simulate", "validate", "compare", "export", "FlashSimError")),
     ("flashsim.training", ("Progress",)),
     ("flashsim.release", ("Detector",)),
     ("flashsim.simulation", ("Counts",)),
@@ -34,7 +37,16 @@ PUBLIC = (
 def pages() -> dict[Path, str]:
     """Every generated page and its text."""
     texts = {"card": card_reference(), "cli": command_line(), "python": python_functions()}
-    return {FOLDER / f"{name}.md": NOTE + text for name, text in texts.items()}
+    written = {FOLDER / f"{name}.md": NOTE + text for name, text in texts.items()}
+    return written | {FOLDER / "metrics.schema.json": metrics_schema()}
+
+
+def metrics_schema() -> str:
+    """The JSON Schema of ``metrics.json``, from the dataclasses that are written."""
+    schema = TypeAdapter(Metrics).json_schema(mode="serialization")
+    schema["properties"]["schema"] = {"const": SCHEMA}
+    titled = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"metrics.json, schema {SCHEMA}"}
+    return json.dumps(schema | titled, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def command_line() -> str:
@@ -62,8 +74,9 @@ def _below(words: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 _STATUS = """
-Exit status: 0 when all went well, 1 when a gate does not hold (`validate`), 2 for bad input or a wrong
-option, 130 after Ctrl-C. Errors go to standard error, in one line that names the file, the key or the row.
+Exit status: 0 when all went well, 1 when a gate does not hold (`validate`, `compare`), 2 when a gate could not be
+judged, for bad input, or a wrong option, 130 after Ctrl-C. Errors go to standard error, in one line that names the
+file, the key or the row.
 """.strip()
 
 
@@ -73,7 +86,8 @@ def _is_option(parameter: Any) -> bool:
 
 def _usage(command: Any, parameter: Any) -> str:
     name = parameter.opts[0]
-    word = f"{name} {_kind(command, parameter)}" if _is_option(parameter) else name.upper()
+    kind = "" if getattr(parameter, "is_flag", False) else f" {_kind(command, parameter)}"
+    word = f"{name}{kind}" if _is_option(parameter) else name.upper()
     several = "..." if parameter.nargs == -1 else ""
     return f"{word}{several}" if parameter.required else f"[{word}{several}]"
 
@@ -85,6 +99,7 @@ def _kind(command: Any, parameter: Any) -> str:
     if get_origin(literal) is Literal:
         return "|".join(get_args(literal))
     return {int: "NUMBER", Path: "PATH", str: "NAME"}[literal]
+    return {int: "NUMBER", Path: "PATH", str: "TEXT"}[literal]
 
 
 def _kinds(annotation: Any) -> list[Any]:
@@ -100,7 +115,7 @@ def _table(parameters: list[Any]) -> str:
     for parameter in parameters:
         names = parameter.opts if _is_option(parameter) else [parameter.name.upper()]
         shown = ", ".join(f"`{name}`" for name in names)
-        default = "" if parameter.default is None else f"`{parameter.default}`"
+        default = "" if parameter.default in (None, False) else f"`{parameter.default}`"
         lines.append(f"| {shown} | {'*must be given*' if parameter.required else default} | {_plain(parameter.help)} |")
     return "\n".join(lines)
 
@@ -121,7 +136,7 @@ def python_functions() -> str:
 
 
 _PYTHON = """
-What a program calls. The five verbs of the command line are functions of `flashsim` itself; the other
+What a program calls. The six verbs of the command line are functions of `flashsim` itself; the other
 modules hold what they take and give. [How to use it](../how-to/python.md) shows them at work.
 """.strip()
 

@@ -34,6 +34,7 @@ VERBS = [
     "inspect",
     "models",
     "export",
+    "compare",
 ]
 
 

@@ -125,4 +125,5 @@ def test_from_card_to_release_and_back(tmp_path: Path):
         first, second = (named_arrays(member.model) for member in one.members)
         assert all(np.any(first[name] != second[name]) for name in first if "weights" in name), first.keys()
     for member in loaded.stages[0].members:
-        assert isinstance(member.model, CategoricalClassifier) and member.model.log_temperature != 0
+        assert isinstance(member.model, CategoricalClassifier)
+        assert member.model.log_temperature != 0

@@ -44,16 +44,16 @@ class Balanced(HTMLParser):
 def test_metrics_are_read_back_as_they_were_written(drawn) -> None:
     path = drawn.page.with_name("metrics.json")
     assert read_metrics(path).to_json() == path.read_text(encoding="utf-8")
-    assert json.loads(path.read_text(encoding="utf-8"))["schema"] == 1
+    assert json.loads(path.read_text(encoding="utf-8"))["schema"] == 2
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"schema": 7}', "schema is 7; this FlashSim reads 1"),
+        ('{"schema": 7}', "schema is 7; this FlashSim reads 2"),
         ("[]", "schema is None"),
-        ('{"schema": 1, "tit', "is not JSON"),
-        ('{"schema": 1, "title": "x"}', "verdict: Field required"),
+        ('{"schema": 2, "tit', "is not JSON"),
+        ('{"schema": 2, "title": "x"}', "verdict: Field required"),
     ],
 )
 def test_a_strange_metrics_file_is_refused(tmp_path: Path, text: str, message: str) -> None:

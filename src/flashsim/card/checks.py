@@ -51,8 +51,8 @@ def _check_stage_names(card: Card) -> None:
             raise FlashSimError(f"gates.{name} = {gate!r}: it must be {wanted}{nearest(name, [FALSE_ALARM_RATE])}")
         if name != FALSE_ALARM_RATE and name not in known:
             raise FlashSimError(
-                f"gates.{name}: there is no stage or comparison {name!r}{nearest(name, known)}; "
-                f"there are {', '.join(known)}"
+                f"gates.{name}: there is no stage {name!r}{nearest(name, known)}, nor such a table of "
+                f"[compare]; there are {', '.join(known)}"
             )
 
 

@@ -69,7 +69,9 @@ class ComparedSample(Sample):
     """How samples that are only compared are read: they are named on the command line."""
 
     # Narrower than in a Sample, which is sound: a card never changes.
-    files: Patterns = Field(default_factory=list, max_length=0, description="None.")  # pyright: ignore[reportIncompatibleVariableOverride]
+    files: Patterns = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=list, max_length=0, exclude=True, description="None."
+    )
 
 
 class Column(CardModel):

@@ -145,6 +145,6 @@ class ComparisonCard(Card):
         default_factory=ComparedSample, description="How the samples are read."
     )
     reconstructed: dict[str, Reconstructed] = Field(default_factory=dict, description="More columns.")
-    stages: list[Stage] = Field(alias="stage", default_factory=list, max_length=0, description="None.")
-    output: Output = Field(default=Output.model_construct(columns=[]), description="None.")
+    stages: list[Stage] = Field(alias="stage", default_factory=list, max_length=0, exclude=True, description="None.")
+    output: Output = Field(default=Output.model_construct(columns=[]), exclude=True, description="None.")
     compare: dict[str, Comparison] = Field(min_length=1, description="What is compared, by name.")

@@ -136,9 +136,7 @@ def _unknown(card: Card, stage: Stage, lost: Bool[np.ndarray, " objects"]) -> bo
     return bool(lost.any()) and stage.predict not in unwritten_class(card)
 
 
-def _view(
-    card: Card, name: str, part: Part, sides: list[Filled], event: list[Int64[np.ndarray, " events"]]
-) -> StageView:
+def _view(card: Card, name: str, part: Part, sides: list[Filled], event: list[Int64[np.ndarray, " _"]]) -> StageView:
     reference, candidate = (
         replace(side.tables[name], event=numbers[side.tables[name].event])
         for side, numbers in zip(sides, event, strict=True)

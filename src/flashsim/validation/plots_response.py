@@ -65,11 +65,9 @@ def distribution(view: StageView, name: str) -> str:
 def profile_panels(variable: VariableMetrics) -> str:
     """Centre and width against the first two conditions; the page draws the other statistics itself."""
     axes_shown = list(dict.fromkeys(profile.axis for profile in variable.profiles))[:2]
-    shown = [
-        profile
-        for profile in variable.profiles
-        if profile.axis in axes_shown and profile.statistic.startswith(("median", "mean", "68 %", "standard"))
-    ]
+    statistics = {profile.statistic for profile in variable.profiles}
+    wanted = ("median", "68 % half-width") if "median" in statistics else ("mean", "standard deviation")
+    shown = [entry for entry in variable.profiles if entry.axis in axes_shown and entry.statistic in wanted]
     figure = new_figure(11.5, 2.4, arranged=False)
     scale = [part.value for part in (variable.centre, variable.width) if part.value is not None]
     power = power_of_thousand(np.array(scale, dtype=np.float64))

@@ -52,6 +52,7 @@ def _without_empty_groups(text: str) -> str:
             return match[0] if kept[-1] else ""
         return match[0] if kept.pop() else ""
 
+    text = re.sub(r"<g\b[^>]*/>", "", text)
     return re.sub(r"<g\b[^>]*>|</g>", mark, text)
 
 
