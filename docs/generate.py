@@ -99,7 +99,6 @@ def _kind(command: Any, parameter: Any) -> str:
     if get_origin(literal) is Literal:
         return "|".join(get_args(literal))
     return {int: "NUMBER", Path: "PATH", str: "NAME"}[literal]
-    return {int: "NUMBER", Path: "PATH", str: "TEXT"}[literal]
 
 
 def _kinds(annotation: Any) -> list[Any]:
