@@ -12,7 +12,7 @@ from flashsim.validation.plots_response import distribution_edges, filled
 from flashsim.validation.views import StageView
 
 SLICES = 8  # of one condition
-SLICED = 4  # conditions
+SLICED = 2  # conditions, and the species
 
 
 def explored_variable(view: StageView, name: str) -> dict[str, Any]:
@@ -58,9 +58,9 @@ def explored_profiles(variable: VariableMetrics) -> dict[str, Any]:
     ranges = []
     for profile in variable.profiles:
         parts = [
-            _short(np.array([getattr(entry, what) for entry in side], dtype=np.float64))
+            _short(np.array([getattr(entry, what) for entry in side], dtype=np.float64), digits)
             for side in (profile.reference, profile.candidate)
-            for what in ("value", "error")
+            for what, digits in (("value", 4), ("error", 2))
         ]
         against = f"{profile.statistic} against {profile.axis}"
         axis = {"axis": profile.axis, "unit": profile.unit, "title": against}

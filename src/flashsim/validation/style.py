@@ -77,6 +77,8 @@ def figures_style(style: Style = "ATLAS") -> Iterator[None]:
                 "axes.facecolor": "none",
                 "savefig.facecolor": "none",
                 "svg.fonttype": "none",
+                "xtick.minor.top": False,
+                "ytick.minor.right": False,
                 "xtick.minor.visible": False,
                 "ytick.minor.visible": False,
                 "axes.unicode_minus": True,
