@@ -32,8 +32,8 @@ def plain(value: float | None, digits: int = 3) -> str:
     if value == int(value) and abs(value) < 1e7:
         return f"{int(value):,}".replace("-", MINUS)
     if abs(value) >= 1e5 or abs(value) < 1e-3:
-        power = math.floor(math.log10(abs(value)))
-        return f"{value / 10.0**power:.{digits - 1}f} × 10{_raised(power)}".replace("-", MINUS)
+        mantissa, power = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa} × 10{_raised(int(power))}".replace("-", MINUS)
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{places}f}".replace("-", MINUS)
 

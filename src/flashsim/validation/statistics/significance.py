@@ -14,11 +14,18 @@ from jaxtyping import Float
 from scipy.special import gammaincc, gammaln, ndtri_exp
 
 LARGEST = 1e3
+SQUARED = 1e100
+"""The largest number whose square is taken."""
+
+
+def finite(values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """Values whose squares are numbers: 0 for what is none, and a large one for what has no end."""
+    return np.clip(np.nan_to_num(values), -SQUARED, SQUARED)
 
 
 def normal_deviates(statistics: Float[np.ndarray, "tests swaps"]) -> Float[np.ndarray, "tests swaps"]:
     """Every statistic as the normal deviate of its gamma approximation; 0 for one that never changes."""
-    squares = np.nan_to_num(statistics) ** 2
+    squares = finite(statistics) ** 2
     mean, variance = squares.mean(axis=1, keepdims=True), squares.var(axis=1, keepdims=True)
     constant = variance <= 1e-24 * np.maximum(mean, 1e-300) ** 2
     shape = np.where(constant, 1.0, mean**2 / np.where(constant, 1.0, variance))
@@ -56,6 +63,6 @@ def largest(differences: Float[np.ndarray, "swaps n"]) -> Float[np.ndarray, " sw
 
 
 def _in_errors(differences: Float[np.ndarray, "swaps n"]) -> Float[np.ndarray, "swaps n"]:
-    differences = np.nan_to_num(differences)
+    differences = finite(differences)
     error = np.sqrt((differences**2).mean(axis=0))
     return np.divide(differences, error, out=np.zeros_like(differences), where=error > 1e-15)
