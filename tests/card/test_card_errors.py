@@ -282,7 +282,7 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
         put("categories", "species", "values", value=[11, 11]),
         ("categories.species: the same value stands twice",),
     ),
-    "stage name twice": (again(0), ("stage.name = 'acceptance': 2 stages have this name",)),
+    "stage name twice": (again(0), ("stage.name = 'acceptance': 2 stages or tables of [compare] have this name",)),
     "bad stage name": (
         stage(ACCEPTANCE, "name", value="a b"),
         ("name = 'a b': it must begin with a letter",),
