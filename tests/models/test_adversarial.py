@@ -275,9 +275,9 @@ def draw(generator: Generator, objects: int = 4000) -> np.ndarray:
     return np.asarray(jax.vmap(generator.sample)(jnp.zeros((objects, CONDITIONS)), noise))
 
 
-@pytest.mark.parametrize("family", ["ls-gan", "wgan-gp", "cramer-gan", "bce-gan-alp"])
+@pytest.mark.parametrize("family", ["ls-gan", "cramer-gan", "bce-gan-alp"])
 def test_it_learns_location_width_and_correlation(family: str):
-    """Four objectives, with no, the gradient's and the adversarial penalty, at the default rates."""
+    """With no, the gradient's and the adversarial penalty, at the default rates."""
     table = AdversarialModel(family=family, width=32, depth=2, critic_steps=1)
     generator = Generator.create(CONDITIONS, TARGETS, latent=2, width=32, depth=2, residual=False, key=KEY)
     model = adversary(generator, table, CONDITIONS, None, jax.random.key(1))
