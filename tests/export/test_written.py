@@ -144,7 +144,10 @@ def changed(detector: Detector, **tables: dict[str, str]) -> Detector:
 
 
 def test_what_needs_an_event_or_a_table_is_an_input(toy_detector: Detector):
-    """`tx` stands in for any condition: here it comes to hang on the event and on the charge."""
+    """`tx` stands in for any condition: here it comes to hang on the event and on the charge.
+
+    The order is the interface of the exported function: it must not change from one process to the next.
+    """
     detector = changed(toy_detector, derive={"n": "event_sum(1)", "q": "charge(pid)", "tx": "px / pz + 0 * n + 0 * q"})
     assert Chain(detector).inputs == ("pid", "px", "py", "pz", "n", "q")
 

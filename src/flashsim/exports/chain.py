@@ -75,7 +75,7 @@ class Chain:
                 self._require_truth(name, leaves(expression, definitions))
                 yield name
                 continue
-            for used in expression.names - seen:
+            for used in sorted(expression.names - seen):
                 seen.add(used)
                 if used in self.card.columns:
                     yield used
