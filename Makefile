@@ -35,7 +35,7 @@ docs: install    ## build the documentation into site/, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 clean:           ## remove what the other targets made, but the demo
 	rm -rf .venv site .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,7 +1,9 @@
 """What many tests share: a small detector whose response is known, trained once a session."""
 
+import os
 from pathlib import Path
 
+import jax
 import pytest
 import toy
 from hypothesis import settings
@@ -9,6 +11,22 @@ from hypothesis import settings
 from flashsim.api import train
 from flashsim.card import Card, read_card
 from flashsim.release import Detector
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What JAX has compiled is kept for the other worker, for processes that tests start, and for the next run."""
+    if hasattr(config, "workerinput") or getattr(config, "cache", None) is None:
+        return
+    assert config.cache is not None
+    kept = {
+        "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir("jax")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
+    for name, value in kept.items():
+        os.environ.setdefault(name, value)
+        jax.config.update(name.lower(), int(value) if value.isdigit() else value)
+
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")

@@ -1,5 +1,6 @@
 """The table of families: which model a card's `family` names."""
 
+import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
@@ -26,6 +27,7 @@ BASE_WIDTH, BASE_DEPTH = 128, 3
 """Location and scale vary smoothly: a small network is enough, and does not learn the sample by heart."""
 
 
+@eqx.filter_jit  # one program, not one for each array
 def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray) -> AbstractModel:
     """An untrained model of the family that the card names, for so many conditions and targets.
 

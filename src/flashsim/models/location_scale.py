@@ -85,8 +85,9 @@ class LocationScale(AbstractModel):
         fitted = QuantileNormal.fit(
             np.asarray(u, dtype=np.float64), np.asarray(weights, dtype=np.float64), name="remainder"
         )
-        margin = MARGIN * (targets.max(axis=0) - targets.min(axis=0))
-        bounds = targets.min(axis=0) - margin, targets.max(axis=0) + margin
+        lowest, highest = np.min(targets, axis=0), np.max(targets, axis=0)
+        margin = MARGIN * (highest - lowest)
+        bounds = jnp.asarray(lowest - margin), jnp.asarray(highest + margin)
         return eqx.tree_at(lambda m: (m.remainder, m.lowest, m.highest), self, (fitted, *bounds))
 
     def standardise(

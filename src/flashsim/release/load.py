@@ -5,14 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
 from flashsim.card import Card, Stage, card_from_dict
 from flashsim.errors import FlashSimError
-from flashsim.models import create_model
+from flashsim.models import AbstractModel, create_model
 from flashsim.nets import apart, together, with_named_arrays
 from flashsim.release.detector import Detector
 from flashsim.release.save import MANIFEST, SCHEMA, SUMS, sha256, stage_file
@@ -83,8 +85,7 @@ def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedS
     stage: Stage = card.stage(described["name"])
     conditions = Conditions.from_config(described["conditions"], _arrays(folder, stage, "conditions"))
     outputs = from_config(described["outputs"], _arrays(folder, stage, "outputs"))
-    # The values of this model are replaced at once: any key will do.
-    empty = create_model(stage.model, conditions.width_latent, outputs.width_latent, jax.random.key(0))
+    empty = _empty(stage, conditions.width_latent, outputs.width_latent)
     origin = folder / stage_file(stage.name, "weights")
     models = with_named_arrays(together([empty] * stage.members), _arrays(folder, stage, "weights"), origin=str(origin))
     return TrainedStage(
@@ -95,6 +96,17 @@ def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedS
         members=tuple(Response(conditions, model, outputs) for model in apart(models, stage.members)),
         summary=described["summary"],
     )
+
+
+def _empty(stage: Stage, conditions: int, targets: int) -> AbstractModel:
+    """A model of zeros, for which no random number is drawn."""
+    shaped = eqx.filter_eval_shape(create_model, stage.model, conditions, targets, jax.random.key(0))
+    zeros = jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), eqx.filter(shaped, _is_shape))
+    return eqx.combine(zeros, eqx.filter(shaped, _is_shape, inverse=True))
+
+
+def _is_shape(leaf: object) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
 
 
 def _arrays(folder: Path, stage: Stage, kind: str) -> dict[str, np.ndarray]:

@@ -1,7 +1,6 @@
 """Temperature scaling: probabilities that can be believed."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import fminbound
@@ -15,7 +14,8 @@ def calibrated(model: CategoricalClassifier, validation: TrainingData) -> Catego
 
     Guo et al. 2017, arXiv:1706.04599. The temperature stays within a factor 5 of one.
     """
-    logits = np.asarray(jax.vmap(model.net)(jnp.asarray(validation.conditions)), dtype=np.float64)
+    scores = eqx.filter_jit(eqx.filter_vmap(model.net))(jnp.asarray(validation.conditions))
+    logits = np.asarray(scores, dtype=np.float64)
 
     def cross_entropy(log_temperature: float) -> float:
         scaled = logits * np.exp(-log_temperature)

@@ -1,8 +1,9 @@
 """What a stage learns: the values of the full simulation, and their transform to latent space."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float
 
 from flashsim.card import Stage
 from flashsim.errors import FlashSimError
@@ -59,5 +60,10 @@ def latent(
     """The targets of training: transformed once, discrete values placed at random in their interval."""
     columns = np.concatenate(list(values.values()), axis=1)
     noise = np.random.default_rng(seed).uniform(1e-6, 1 - 1e-6, (len(columns), transform.width_latent))
-    moved = transform.forward(jnp.asarray(columns, jnp.float32), jnp.asarray(noise, jnp.float32))
+    moved = _forward(transform, jnp.asarray(columns, jnp.float32), jnp.asarray(noise, jnp.float32))
     return np.asarray(moved, dtype=np.float32)
+
+
+@eqx.filter_jit
+def _forward(transform: Transform, values: Array, noise: Array) -> Array:
+    return transform.forward(values, noise)

@@ -1,5 +1,6 @@
 """One epoch: every player takes its gradient steps on every batch, in one compiled call."""
 
+from functools import cache
 from typing import Any
 
 import equinox as eqx
@@ -38,17 +39,18 @@ class TrainingState(eqx.Module):
 def optimiser_of(player: Player, settings: Training, steps_an_epoch: int) -> optax.GradientTransformation:
     """AdamW on gradients clipped to norm 1, with a rate that rises and then falls as a cosine."""
     steps = settings.epochs * steps_an_epoch * player.steps
+    rate, warmup = settings.learning_rate * player.rate, round(settings.warmup * steps)
+    return _adamw(rate, warmup, steps, player.momentum, settings.weight_decay)
+
+
+@cache  # one object for the same numbers: an epoch is compiled for each object
+def _adamw(
+    rate: float, warmup: int, steps: int, momentum: tuple[float, float], weight_decay: float
+) -> optax.GradientTransformation:
     schedule = optax.warmup_cosine_decay_schedule(
-        init_value=0.0,
-        peak_value=settings.learning_rate * player.rate,
-        warmup_steps=round(settings.warmup * steps),
-        decay_steps=steps,
-        end_value=0.0,
+        init_value=0.0, peak_value=rate, warmup_steps=warmup, decay_steps=steps, end_value=0.0
     )
-    first, second = player.momentum
-    return optax.chain(
-        optax.clip_by_global_norm(1.0), optax.adamw(schedule, first, second, weight_decay=settings.weight_decay)
-    )
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, *momentum, weight_decay=weight_decay))
 
 
 @eqx.filter_jit

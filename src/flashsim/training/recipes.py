@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
@@ -88,5 +89,5 @@ def _with_remainder(base: LocationScale, data: TrainingData) -> LocationScale:
 
 
 def _scores(base: LocationScale, data: TrainingData) -> TrainingData:
-    scores = base.standardise(jnp.asarray(data.conditions), jnp.asarray(data.targets))
+    scores = eqx.filter_jit(LocationScale.standardise)(base, jnp.asarray(data.conditions), jnp.asarray(data.targets))
     return TrainingData(data.conditions, np.asarray(scores), data.weights)

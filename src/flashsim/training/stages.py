@@ -97,7 +97,7 @@ def _prepare(
     output_map = fit_outputs(stage, values[0], weights[0])
     targets = [latent(output_map, columns, stage.training.seed) for columns in values]
     data = [
-        TrainingData(np.asarray(input_map.forward(jnp.asarray(i))), t, w)
+        TrainingData(np.asarray(eqx.filter_jit(Conditions.forward)(input_map, jnp.asarray(i))), t, w)
         for i, t, w in zip(inputs, targets, weights, strict=True)
     ]
     return Prepared(stage, columns, input_map, output_map, *data)

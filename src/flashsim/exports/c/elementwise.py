@@ -1,7 +1,5 @@
 """Each elementwise function as a C99 expression of its operands."""
 
-from typing import Any
-
 import numpy as np
 
 from flashsim.errors import FlashSimError
@@ -68,12 +66,17 @@ def _converted(reads: np.dtype, makes: np.dtype, operand: str) -> str:
     return f"fs_whole({operand})" if reads == np.float32 else operand
 
 
-def literal(value: Any) -> str:
-    """A number as C writes it, with all digits."""
-    number = float(value)
-    if value.dtype.kind != "f":
-        return str(int(number))
-    if not np.isfinite(number):
-        return "NAN" if np.isnan(number) else "INFINITY" if number > 0 else "(-INFINITY)"
-    text = np.format_float_scientific(np.float32(number), unique=True, trim="0")
-    return f"({text}f)" if number < 0 else f"{text}f"
+def literals(values: np.ndarray) -> list[str]:
+    """The numbers as C writes them, with as many digits as they need to be read back as they are."""
+    if values.dtype.kind != "f":
+        return [str(int(value)) for value in values.tolist()]
+    return [_SPECIAL.get(text) or f"{text}f" for text in values.astype(np.float32).astype(str).tolist()]
+
+
+def literal(value: np.generic) -> str:
+    """One number, in brackets where its sign could follow another."""
+    (text,) = literals(np.array([value]))
+    return f"({text})" if text.startswith("-") else text
+
+
+_SPECIAL = {"nan": "NAN", "inf": "INFINITY", "-inf": "-INFINITY"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from flashsim.exports.c.body import Body
-from flashsim.exports.c.elementwise import literal
+from flashsim.exports.c.elementwise import literals
 from flashsim.exports.c.units import plan
 from flashsim.exports.expansions import SIMPLE
 from flashsim.exports.functions import Exported
@@ -30,7 +30,7 @@ class Constants:
         if key not in self.names:
             self.names[key] = f"fs_c{len(self.names)}"
             kind = "float" if values.dtype == np.float32 else "int"
-            numbers = [literal(value) for value in values]
+            numbers = literals(values)
             rows = [", ".join(numbers[start : start + 12]) for start in range(0, len(numbers), 12)]
             text = ",\n  ".join(rows)
             self.lines.append(f"static const {kind} {self.names[key]}[{len(numbers)}] = {{\n  {text}}};")
