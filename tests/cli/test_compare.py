@@ -12,10 +12,11 @@ import pytest
 import toy
 
 from flashsim import read_card, simulate
-from flashsim.card import card_from_dict
+from flashsim.card import Card, card_from_dict
 from flashsim.events import expand
-from flashsim.validation import Metrics, with_left_out
-from flashsim.validation.compare_views import compare_views
+from flashsim.validation import Metrics, StageView, with_left_out
+from flashsim.validation.samples.pair import Pair, side_by_side
+from flashsim.validation.views.blocks import joined
 
 NTUPLES = """
 schema = 1
@@ -60,10 +61,10 @@ def write_ntuple(path: Path, seed: int, *, gain: float = 1.0, events: int = 150,
     return path
 
 
-@pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flashsim.validation.classifiers.TREES", 10)
-    monkeypatch.setattr("flashsim.validation.classifiers.EPOCHS", 2)
+def laid(card: Card, reference: list[Path], candidate: list[Path]) -> tuple[Pair, list[StageView]]:
+    """Both samples side by side, all blocks together."""
+    pair = side_by_side(card, reference, candidate)
+    return pair, [joined(list(views)) for views in zip(*pair.blocks(), strict=True)]
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_ntuples_of_another_program_are_compared_and_the_status_is_the_verdict(r
     """One flat, the other with a list an event, in MeV and with names of their own; then one with another gain."""
     full = write_ntuple(tmp_path / "full.parquet", seed=1)
     good, bad = (write_ntuple(tmp_path / f"{gain}.parquet", seed=2, gain=gain, jagged=gain > 1) for gain in (1.0, 1.1))
-    command = ["--card", card, "-o", tmp_path / "report"]
+    command = ["--card", card, "-o", tmp_path / "report", "--quick"]
     outcome = run("compare", full, good, *command)
     assert outcome.status == 0, outcome.text
     assert "clusters: shift in widths" in outcome.text
@@ -99,7 +100,7 @@ def test_ntuples_of_another_program_are_compared_and_the_status_is_the_verdict(r
 
 def test_too_few_objects_leave_with_status_2(run, card: Path, tmp_path: Path) -> None:
     full = write_ntuple(tmp_path / "full.parquet", seed=1, events=15)
-    outcome = run("compare", full, full, "--card", card, "-o", tmp_path / "report")
+    outcome = run("compare", full, full, "--card", card, "-o", tmp_path / "report", "--quick")
     assert outcome.status == 2, outcome.text
     assert "at least 100 in 20 are needed to judge" in outcome.text
 
@@ -110,10 +111,10 @@ def test_several_files_and_patterns_are_one_sample(card: Path, tmp_path: Path) -
         table = pq.read_table(path)
         pq.write_table(table.set_column(0, "runNumber", pa.array(np.full(len(table), number))), path)
     fast = write_ntuple(tmp_path / "fast.parquet", seed=3)
-    sides = compare_views(read_card(card), expand(str(tmp_path / "full_*.parquet")), [fast])
-    assert sides.events == (120, 150)
-    assert sides.paired == 60
-    clusters = sides.views[0]
+    pair, views = laid(read_card(card), expand(str(tmp_path / "full_*.parquet")), [fast])
+    assert pair.events == (120, 150)
+    assert pair.paired == 60
+    clusters = views[0]
     shared = np.intersect1d(clusters.reference.event, clusters.candidate.event)
     assert len(shared) == 60
     assert np.median(clusters.reference.columns["measured"]) < 100  # GeV
@@ -128,9 +129,8 @@ def flash(toy_release: Path, toy_folder: Path, tmp_path: Path) -> Path:
 def test_what_simulate_wrote_is_compared_stage_by_stage(toy_folder: Path, flash: Path) -> None:
     """Particles that were not written are those not found; copies of an event are pairs of the one full event."""
     card = card_from_dict(tomllib.loads(toy.CARD))
-    sides = compare_views(card, [toy_folder / "test.parquet"], [flash])
-    efficiency, resolution = sides.views
-    assert sides.left_out == {}
+    pair, (efficiency, resolution) = laid(card, [toy_folder / "test.parquet"], [flash])
+    assert pair.left_out == {}
     assert efficiency.classes == [0, 1]
     assert len(efficiency.candidate) == 2 * len(efficiency.reference)
     assert set(efficiency.candidate.event) == set(efficiency.reference.event)
@@ -145,10 +145,10 @@ def test_gates_of_what_a_file_does_not_hold_are_not_judged(toy_folder: Path, fla
     """Whether a particle without a track was found and had no momentum, or was not found, the file does not say."""
     text = toy.CARD.replace('where = "found > 0"\ncolumns', 'where = "(found > 0) & (rec_p > 0)"\ncolumns')
     card = card_from_dict(tomllib.loads(text))
-    sides = compare_views(card, [toy_folder / "test.parquet"], [flash])
-    assert "flash.parquet holds only objects that were written" in sides.left_out["efficiency"]
-    assert [view.stage for view in sides.views] == ["resolution"]
-    metrics = with_left_out(Metrics(2, "toy", "pass", [], [], {}), sides.left_out, card.stage_gates)
+    pair, views = laid(card, [toy_folder / "test.parquet"], [flash])
+    assert "flash.parquet holds only objects that were written" in pair.left_out["efficiency"]
+    assert [view.stage for view in views] == ["resolution"]
+    metrics = with_left_out(Metrics(2, "toy", "pass", [], [], {}), pair.left_out, card.stage_gates)
     assert metrics.verdict == "not judged"
     assert {gate.stage for gate in metrics.gates} == {"efficiency"}
 

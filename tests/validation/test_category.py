@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flashsim.validation.binning import bin_index, round_edges
-from flashsim.validation.calibration import CalibrationSums, calibration_metrics, expected_calibration_error
-from flashsim.validation.coding import frame_of, sides
-from flashsim.validation.efficiency import efficiency_metrics
-from flashsim.validation.efficiency_sums import MapSums, class_index
+from flashsim.validation.categories.calibration import CalibrationSums, calibration_metrics, expected_calibration_error
+from flashsim.validation.categories.counts import MapSums, class_index
+from flashsim.validation.categories.efficiency import efficiency_metrics
+from flashsim.validation.coding.binning import bin_index, round_edges
+from flashsim.validation.coding.frame import frame_of, sides
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import CalibrationMetrics, EfficiencyMetrics
-from flashsim.validation.statistics import adjusted_p_values, normal_deviates, resampling
+from flashsim.validation.statistics import Effort, adjusted_p_values, normal_deviates, resampling
 from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
 from flashsim.validation.views import StageView
 
 from .toys import category_view
 
-DRAWN = resampling(0, swaps=200, replicas=60)
+DRAWN = resampling(0, Effort(swaps=200, replicas=60))
 
 
 def efficiencies(view: StageView) -> EfficiencyMetrics:

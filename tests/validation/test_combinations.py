@@ -9,8 +9,8 @@ from flashsim.card import Card, Expression, card_from_dict, evaluate_events
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
 from flashsim.stages import Namespace
-from flashsim.validation.combinations import combine, groups_of
-from flashsim.validation.compared import compared_table, comparison_view
+from flashsim.validation.samples.combinations import combine, groups_of
+from flashsim.validation.samples.tables import compared_table, comparison_view
 
 KAON, PION = 0.493677, 0.13957
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from flashsim.errors import FlashSimError
-from flashsim.validation import Metrics, StageView, Table, validate_stages
-from flashsim.validation.impossible import positive_definite
+from flashsim.validation import Metrics, StageView, Table
 from flashsim.validation.metrics import GateResult
+from flashsim.validation.variables.impossible import positive_definite
 
-from .toys import Limits, category_view, response_view
+from .toys import SMALL, Limits, category_view, response_view, validated
 
 
 def judged(view: StageView, **limits: float) -> Metrics:
-    return validate_stages([view], {view.stage: Limits(**limits)}, "toy", {})
+    return validated([view], {view.stage: Limits(**limits)}, "toy", {})
 
 
 def gate(metrics: Metrics, criterion: str) -> GateResult:
@@ -115,7 +115,7 @@ def test_a_gate_of_another_kind_of_stage_or_of_no_stage_is_an_error() -> None:
     with pytest.raises(FlashSimError, match=r"gates\.track_type\.ks_over_null: is for response stages"):
         judged(view, ks_over_null=2.0)
     with pytest.raises(FlashSimError, match=r"gates\.track_typ: .*did you mean 'track_type'"):
-        validate_stages([view], {"track_typ": Limits()}, "toy", {})
+        validated([view], {"track_typ": Limits()}, "toy", {})
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,14 @@ def test_a_bad_reference_is_a_clear_error(change, message: str) -> None:
 
 def test_the_table_of_tests_fails_a_broken_detector_and_names_the_worst() -> None:
     good, bad = (
-        validate_stages([response_view(events=100, shift=shift)], {}, "toy", {}, false_alarm_rate=0.01)
+        validated(
+            [response_view(events=100, shift=shift)],
+            {},
+            "toy",
+            {},
+            false_alarm_rate=0.01,
+            effort=replace(SMALL, swaps=2000),
+        )
         for shift in (0.0, 0.3)
     )
     assert gate(good, "smallest adjusted p-value").verdict == "pass"
@@ -152,25 +159,25 @@ def test_the_table_of_tests_fails_a_broken_detector_and_names_the_worst() -> Non
 def test_pulls_and_whole_events_are_measured() -> None:
     view = response_view(events=150)
     pulled = [
-        replace(table, columns={**table.columns, "variance": np.full(len(table), np.var(table.columns["dx"]))})
+        replace(table, columns={**table.columns, "pull_x": table.columns["dx"] / np.std(table.columns["dx"])})
         for table in (view.reference, view.candidate)
     ]
-    view = replace(view, reference=pulled[0], candidate=pulled[1], variances={"dx": "variance"})
-    stage = validate_stages([view], {}, "toy", {}).stages[0]
-    assert stage.pulls[0].name == "dx"
+    view = replace(view, reference=pulled[0], candidate=pulled[1], outputs=["dp", "pull_x"], pulls={"x": "pull_x"})
+    stage = validated([view], {}, "toy", {}).stages[0]
+    assert stage.pulls[0].name == "x"
     assert stage.pulls[0].candidate_width.value == pytest.approx(1.0, abs=0.1)
     multiplicity = stage.per_event[0]
     assert multiplicity.reference_mean.value == pytest.approx(20.0)
-    assert [entry.name for entry in stage.per_event[1:3]] == ["sum of dp", "sum of dx"]
+    assert [entry.name for entry in stage.per_event[1:3]] == ["sum of dp", "sum of pull_x"]
 
 
 def test_progress_names_the_stage_and_no_stage_is_an_error() -> None:
     told: list[str] = []
-    validate_stages([category_view(events=30)], {}, "toy", {}, progress=told.append)
+    validated([category_view(events=30)], {}, "toy", {}, progress=told.append)
     assert all(text.startswith("track_type: ") for text in told)
     assert told
     with pytest.raises(FlashSimError, match="no stage"):
-        validate_stages([], {}, "toy", {})
+        validated([], {}, "toy", {})
 
 
 def test_tables_keep_rows() -> None:
