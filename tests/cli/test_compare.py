@@ -1,7 +1,6 @@
 """Two samples, whatever has made them: what is compared, with what result, and with which status."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import awkward as ak
@@ -9,14 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import toy
+import uproot
 
-from flashsim import read_card, simulate
-from flashsim.card import Card, card_from_dict
+from flashsim import read_card
+from flashsim.card import card_from_dict
 from flashsim.events import expand
-from flashsim.validation import Metrics, StageView, with_left_out
-from flashsim.validation.samples.pair import Pair, side_by_side
-from flashsim.validation.views.blocks import joined
 
 NTUPLES = """
 schema = 1
@@ -61,12 +57,6 @@ def write_ntuple(path: Path, seed: int, *, gain: float = 1.0, events: int = 150,
     return path
 
 
-def laid(card: Card, reference: list[Path], candidate: list[Path]) -> tuple[Pair, list[StageView]]:
-    """Both samples side by side, all blocks together."""
-    pair = side_by_side(card, reference, candidate)
-    return pair, [joined(list(views)) for views in zip(*pair.blocks(), strict=True)]
-
-
 @pytest.fixture
 def card(tmp_path: Path) -> Path:
     (tmp_path / "clusters.toml").write_text(NTUPLES)
@@ -105,7 +95,7 @@ def test_too_few_objects_leave_with_status_2(run, card: Path, tmp_path: Path) ->
     assert "at least 100 in 20 are needed to judge" in outcome.text
 
 
-def test_several_files_and_patterns_are_one_sample(card: Path, tmp_path: Path) -> None:
+def test_several_files_and_patterns_are_one_sample(laid, card: Path, tmp_path: Path) -> None:
     for number in (1, 2):
         path = write_ntuple(tmp_path / f"full_{number}.parquet", seed=number, events=60)
         table = pq.read_table(path)
@@ -120,37 +110,21 @@ def test_several_files_and_patterns_are_one_sample(card: Path, tmp_path: Path) -
     assert np.median(clusters.reference.columns["measured"]) < 100  # GeV
 
 
-@pytest.fixture
-def flash(toy_release: Path, toy_folder: Path, tmp_path: Path) -> Path:
-    simulate(toy_release, toy_folder / "test.parquet", tmp_path / "flash.parquet", oversample=2)
-    return tmp_path / "flash.parquet"
-
-
-def test_what_simulate_wrote_is_compared_stage_by_stage(toy_folder: Path, flash: Path) -> None:
-    """Particles that were not written are those not found; copies of an event are pairs of the one full event."""
-    card = card_from_dict(tomllib.loads(toy.CARD))
-    pair, (efficiency, resolution) = laid(card, [toy_folder / "test.parquet"], [flash])
+def test_a_ttree_of_another_program_is_the_same_sample(laid, card: Path, tmp_path: Path) -> None:
+    """One list an event, as ROOT users write it; compared with the same in Parquet there is no difference."""
+    full = write_ntuple(tmp_path / "full.parquet", seed=1, jagged=True)
+    events = ak.from_parquet(full)
+    with uproot.recreate(tmp_path / "full.root") as file:
+        file["ntuple"] = {name: events[name] for name in events.fields}
+    pair, views = laid(read_card(card), [full], [tmp_path / "full.root"])
     assert pair.left_out == {}
-    assert efficiency.classes == [0, 1]
-    assert len(efficiency.candidate) == 2 * len(efficiency.reference)
-    assert set(efficiency.candidate.event) == set(efficiency.reference.event)
-    full, drawn = (view.columns["found"].mean() for view in (efficiency.reference, efficiency.candidate))
-    assert drawn == pytest.approx(full, abs=0.05)
-    assert len(resolution.candidate) == efficiency.candidate.columns["found"].sum()
-    assert all(np.isfinite(values).all() for values in resolution.candidate.columns.values())
-    assert resolution.outputs == ["dp", "hits", "cov_a_a", "cov_b_a", "cov_b_b"]
-
-
-def test_gates_of_what_a_file_does_not_hold_are_not_judged(toy_folder: Path, flash: Path) -> None:
-    """Whether a particle without a track was found and had no momentum, or was not found, the file does not say."""
-    text = toy.CARD.replace('where = "found > 0"\ncolumns', 'where = "(found > 0) & (rec_p > 0)"\ncolumns')
-    card = card_from_dict(tomllib.loads(text))
-    pair, views = laid(card, [toy_folder / "test.parquet"], [flash])
-    assert "flash.parquet holds only objects that were written" in pair.left_out["efficiency"]
-    assert [view.stage for view in views] == ["resolution"]
-    metrics = with_left_out(Metrics(2, "toy", "pass", [], [], {}), pair.left_out, card.stage_gates)
-    assert metrics.verdict == "not judged"
-    assert {gate.stage for gate in metrics.gates} == {"efficiency"}
+    assert pair.events == (150, 150)
+    assert pair.paired == 150
+    assert pair.objects[0] == pair.objects[1] == len(views[1].reference)
+    for view in views:
+        assert (view.reference.event == view.candidate.event).all()
+        for name, values in view.reference.columns.items():
+            assert view.candidate.columns[name] == pytest.approx(values, rel=1e-6)
 
 
 def test_compare_refuses_what_it_cannot_use(refused, card: Path, tmp_path: Path) -> None:
