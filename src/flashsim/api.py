@@ -170,6 +170,8 @@ def validate(
         "versions": detector.provenance.get("versions", {}),
         **_effort(effort),
     }
+    if validation.absent:
+        provenance["not in the sample"] = validation.absent
     metrics = replace(validation.metrics, provenance=provenance)
     style = detector.card.validation.style
     write_report(metrics, validation.samples, output, style=style, against=earlier, progress=progress)
@@ -224,6 +226,8 @@ def compare(
     }
     if pair.left_out:
         provenance["not compared"] = pair.left_out
+    if validation.absent:
+        provenance["not in the sample"] = validation.absent
     metrics = replace(validation.metrics, provenance=provenance)
     write_report(metrics, validation.samples, output, style=card.validation.style, against=earlier, progress=progress)
     return metrics

@@ -1,6 +1,6 @@
 """Reports are drawn once for all the tests that read them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,8 @@ class Drawn:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     """A category and a response stage, both perfect, on a page."""
-    views = [category_view(events=100), response_view(events=100)]
+    response = replace(response_view(events=100), outputs=["dp", "dx", "ndof"], covariances={})
+    views = [category_view(events=100), response]
     limits = {
         "track_type": Limits(c2st_auc=0.56, efficiency_coverage=0.95, expected_calibration_error=0.05),
         "resolution": Limits(c2st_auc=0.56, wasserstein_over_null=3.0, ks_over_null=3.0),

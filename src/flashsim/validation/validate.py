@@ -1,7 +1,7 @@
 """The whole validation: every stage measured, every gate judged."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -18,10 +18,14 @@ from flashsim.validation.views import StageView
 
 @dataclass(frozen=True)
 class Validation:
-    """What was measured, and of every stage a bounded part of both samples, for figures."""
+    """What was measured, and of every stage a bounded part of both samples, for figures.
+
+    `absent` are optional stages that the reference has no objects of.
+    """
 
     metrics: Metrics
     samples: list[StageView]
+    absent: list[str] = field(default_factory=list)
 
 
 def validate_stages(
@@ -73,19 +77,20 @@ def validate_blocks(
                 tell(f"{view.stage}: reading")
                 measured[view.stage].add(view)
         left_out = left_out or {}
-        measured = {name: one for name, one in measured.items() if name not in left_out}
+        absent = [name for name, one in measured.items() if one.absent]
+        measured = {name: one for name, one in measured.items() if name not in left_out and name not in absent}
         if not measured:
             raise FlashSimError("validation: there is no stage to compare")
         ledgers = [Ledger(name) for name in measured]
         stages = [one.metrics(drawn, ledger, tell) for one, ledger in zip(measured.values(), ledgers, strict=True)]
         tests = table_of(ledgers, false_alarm_rate)
     stages = [with_p_values(stage, tests) for stage in stages]
-    spared = left_out.keys() | {name for name, one in measured.items() if one.absent}
+    spared = {*left_out, *absent}
     results = judge_table(tests) + judge(stages, {name: gates[name] for name in gates if name not in spared})
     results.sort(key=lambda result: ("fail", "not judged", "pass").index(result.verdict))
     metrics = Metrics(SCHEMA, title, overall(results), results, stages, dict(provenance), tests)
     metrics = with_left_out(metrics, left_out, gates)
-    return Validation(metrics, [one.shown.view() for one in measured.values()])
+    return Validation(metrics, [one.shown.view() for one in measured.values()], absent)
 
 
 def measure_stage(view: StageView, *, seed: int = 0, effort: Effort = FULL, progress: Progress) -> StageMetrics:

@@ -50,20 +50,25 @@ class Scale:
 
 
 def scale_of(
-    reference: Float[np.ndarray, " n"], candidate: Float[np.ndarray, " m"], weight: Float[np.ndarray, " n"]
+    reference: Float[np.ndarray, " n"],
+    candidate: Float[np.ndarray, " m"],
+    weight: Float[np.ndarray, " n"],
+    *,
+    ranks: int = RANKS,
+    extremes: int = EXTREMES,
 ) -> Scale:
-    """The scale of a column: all its values where these are few, else 768 ranks and 96 extremes on each side."""
+    """The scale of a column: all its values where these are few, else so many ranks, and extremes on each side."""
     centre, width = robust_centre_and_width(reference, weight)
     low, high = centre - OUTERMOST_SIGMAS * width, centre + OUTERMOST_SIGMAS * width
     both = np.clip(np.concatenate([reference, candidate]), low, high)
     grid = np.unique(both)
-    if len(grid) > RANKS + 2 * EXTREMES:
-        ranks = np.linspace(0, len(grid) - 1, RANKS).astype(np.int64)
-        extremes = np.arange(EXTREMES)
+    if len(grid) > ranks + 2 * extremes:
+        inner = np.linspace(0, len(grid) - 1, ranks).astype(np.int64)
+        outer = np.arange(extremes)
         tails = [centre + side * sigmas * width for sigmas in TAIL_SIGMAS for side in (-1, 1)]
         beyond = np.geomspace(1e-2, 1, BEYOND)  # later blocks may reach farther than the first
         below, above = grid[0] - beyond * (grid[0] - low), grid[-1] + beyond * (high - grid[-1])
-        grid = np.concatenate([grid[ranks], grid[extremes], grid[-1 - extremes], tails, below, above])
+        grid = np.concatenate([grid[inner], grid[outer], grid[-1 - outer], tails, below, above])
         grid = np.unique(grid)
     contents = np.bincount(np.searchsorted(grid, both, side="left"), minlength=len(grid))
     middle = (np.cumsum(contents) - contents / 2) / max(len(both), 1)

@@ -3,13 +3,13 @@
 Numbers that could not be measured are ``null``: JSON knows no NaN.
 """
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from flashsim.validation.metrics.categories import CalibrationMetrics, ClassFraction, EfficiencyMetrics
 from flashsim.validation.metrics.joint import Correlations, JointMetric
-from flashsim.validation.metrics.measured import Measured, Number, number
+from flashsim.validation.metrics.json_text import as_text
+from flashsim.validation.metrics.measured import Measured, Number
 from flashsim.validation.metrics.table import TestTable
 from flashsim.validation.metrics.two_sample import TwoSample
 from flashsim.validation.metrics.variables import EventQuantity, Pull, VariableMetrics
@@ -88,17 +88,4 @@ class Metrics:
 
     def to_json(self) -> str:
         """The text of ``metrics.json``."""
-        return json.dumps(_finite(asdict(self)), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _finite(tree: Any) -> Any:
-    """The tree with None in place of what is not finite."""
-    if isinstance(tree, dict):
-        return {str(key): _finite(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
-    if isinstance(tree, float):
-        return number(tree)
-    if tree is None or isinstance(tree, str | bool | int):
-        return tree
-    return _finite(tree.item()) if hasattr(tree, "item") else str(tree)
+        return as_text(asdict(self))

@@ -55,8 +55,9 @@ def explored_event_quantity(quantity: EventQuantity) -> dict[str, Any]:
 
 
 def explored_profiles(variable: VariableMetrics) -> dict[str, Any]:
-    """Every statistic of a variable against every condition."""
-    ranges = []
+    """Every statistic of a variable against every condition; edges stand once, later ranges name the first."""
+    ranges: list[dict[str, Any]] = []
+    first: dict[str, int] = {}
     for profile in variable.profiles:
         parts = [
             _short(np.array([getattr(entry, what) for entry in side], dtype=np.float64), digits)
@@ -65,10 +66,9 @@ def explored_profiles(variable: VariableMetrics) -> dict[str, Any]:
         ]
         against = f"{profile.statistic} against {profile.axis}"
         axis = {"axis": profile.axis, "unit": profile.unit, "title": against}
-        ranges.append(
-            {"edges": _short(np.array(profile.edges), 6), "logx": is_logarithmic(profile.edges), "slices": [parts]}
-            | axis
-        )
+        edges = first[profile.axis] if profile.axis in first else _short(np.array(profile.edges), 6)
+        first.setdefault(profile.axis, len(ranges))
+        ranges.append({"edges": edges, "logx": is_logarithmic(profile.edges), "slices": [parts]} | axis)
     return {
         "name": f"profiles of {variable.name}",
         "unit": variable.unit,

@@ -109,6 +109,7 @@ function build(box) {
   if (box.data) return;
   box.escape = text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   box.data = JSON.parse(box.querySelector("script").textContent);
+  for (const range of box.data.ranges) if (typeof range.edges === "number") range.edges = box.data.ranges[range.edges].edges;
   box.state = { log: false, slice: 0, range: 0 };
   const options = names => names.map((name, k) => `<option value="${k}">${box.escape(name)}</option>`).join("");
   const ranges = box.data.ranges.map((range, k) => range.title || range.axis || (k ? "whole range" : "core"));

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -20,7 +20,6 @@ from flashsim.validation.page.plots_response import distribution, profile_panels
 from flashsim.validation.views import StageView
 
 Progress = Callable[[str], None]
-Section = tuple[StageMetrics, dict[str, list["Plot"]], dict[str, list[Markup]]]
 SHOWN_CLASSES = 4
 
 
@@ -33,10 +32,19 @@ class Plot:
     remark: str = ""
 
 
+class Section(NamedTuple):
+    """A stage, its figures and the numbers of its panels by what they show; `shown`: objects in them, if not all."""
+
+    stage: StageMetrics
+    plots: dict[str, list[Plot]]
+    explored: dict[str, list[Markup]]
+    shown: tuple[int, int] | None = None
+
+
 def section_of(stage: StageMetrics, view: StageView, tell: Progress) -> Section:
     """The figures of a stage, and the numbers behind those that the page draws itself, by what they show."""
     if stage.problem:
-        return stage, {}, {}
+        return Section(stage, {}, {})
     tell(f"{stage.stage}: figures")
     plots: dict[str, list[Plot]] = {}
     explored: dict[str, list[Markup]] = {}
@@ -62,7 +70,9 @@ def section_of(stage: StageMetrics, view: StageView, tell: Progress) -> Section:
     if stage.correlations is not None:
         joint.append(Plot("Correlations", Markup(correlation_matrices(stage.correlations))))
     plots["joint"] = joint
-    return stage, plots, explored
+    sizes = len(view.reference), len(view.candidate)
+    fewer = sizes[0] < stage.rows_reference and stage.kind == "response"
+    return Section(stage, plots, explored, sizes if fewer else None)
 
 
 def _explorer(explored: dict[str, Any]) -> Markup:

@@ -3,6 +3,8 @@
 import re
 from itertools import count
 
+from flashsim.validation.page.outlines import shortened, with_drawn_markers
+
 _numbers = count()
 _STYLE = re.compile(r'style="([^"]+)"')
 _PATH = re.compile(r'<path d="([^"]*)"((?: (?:clip-path|style)="[^"]*")*)\s*/>')
@@ -21,12 +23,13 @@ def inline_svg(text: str, title: str, ink: str) -> str:
     text = text.replace(ink, "currentColor")
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{_escaped(title)}"', text, count=1)
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)  # the font of the page
+    text = with_drawn_markers(text)
     text = _own_ids(text)
     text = re.sub(r'(?<=[\s"ML(,-])(-?\d+\.\d)\d+', r"\1", text)
     text = re.sub(r"(-?\d+)\.0(?=[\s\",)])", r"\1", text)
     text = re.sub(r"\s*\n\s*", "\n", text)
     text = _PATHS.sub(lambda match: _joined(match[0]), text)
-    text = re.sub(r'(?<=d=")[^"]*', lambda match: re.sub(r"\s*([MLzCQ])\s*", r"\1", match[0].strip()), text)
+    text = re.sub(r'(?<=d=")[^"]*', lambda match: shortened(re.sub(r"\s*([MLzCQ])\s*", r"\1", match[0].strip())), text)
     text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
     text = _without_empty_groups(text)
     text = text.replace(' transform="rotate(-0 ', ' transform="rotate(0 ')

@@ -142,15 +142,16 @@ def _shuffled_drops(fitted: Fitted, rows: Rows, generator: np.random.Generator) 
     """By how much the AUC falls when each column in turn is shuffled over the rows."""
     low = rows.label == 0
 
-    def area(inputs: Float[np.ndarray, "n d"]) -> float:
-        score = fitted(inputs)
+    def area(coded: Shaped[np.ndarray, "n d"]) -> float:
+        score = fitted.score(coded)
         return area_under_curve(score[low], score[~low], rows.weight[low], rows.weight[~low])[0]
 
-    whole = area(rows.inputs)
-    drops = np.zeros(rows.inputs.shape[1])
+    coded = fitted.coded(rows.inputs)
+    whole = area(coded)
+    drops = np.zeros(coded.shape[1])
     for k in range(len(drops)):
-        shuffled = rows.inputs.copy()
-        shuffled[:, k] = generator.permutation(rows.inputs[:, k])
+        shuffled = coded.copy()
+        shuffled[:, k] = generator.permutation(coded[:, k])
         drops[k] = whole - area(shuffled)
     return drops
 

@@ -14,6 +14,7 @@ from flashsim.validation.views import Occurrences, StageView, Table
 
 OBJECTS = "objects in an event"
 SHOWN_BINS = 40
+RANKS, EXTREMES = 160, 16  # there are fewer events than objects, and as many sums as variables
 LARGEST_CLASSES = 8
 
 
@@ -29,8 +30,7 @@ class EventSums:
         self.first = first
         quantities = [dict(_quantities(first, table, events)) for table, events in _events(first)]
         self.scales: dict[str, Scale] = {
-            name: scale_of(values, np.append(quantities[1][name], 0.0), np.ones(len(values)))  # 0: may come later
-            for name, values in quantities[0].items()
+            name: _scale(values, quantities[1][name]) for name, values in quantities[0].items()
         }
         self.contents = {name: (Contents(scale), Contents(scale)) for name, scale in self.scales.items()}
         self.weight = np.zeros((2, GROUPS))
@@ -129,6 +129,12 @@ def _events(view: StageView) -> list[tuple[Table, Occurrences]]:
         (table, found or Occurrences(events, np.searchsorted(events, table.event)))
         for table, found, events in zip(tables, known, own, strict=True)
     ]
+
+
+def _scale(reference: Float[np.ndarray, " n"], candidate: Float[np.ndarray, " m"]) -> Scale:
+    """The scale of a quantity; 0 has its place, as events without objects may come later."""
+    with_none = np.append(candidate, 0.0)
+    return scale_of(reference, with_none, np.ones(len(reference)), ranks=RANKS, extremes=EXTREMES)
 
 
 def _weights(table: Table, events: Occurrences) -> Float[np.ndarray, " events"]:
