@@ -23,7 +23,7 @@ from flashsim.release import Detector
 from flashsim.simulation.responses import run_stage
 from flashsim.stages import Namespace, conditions
 from flashsim.training import TrainedStage, read_sample, train_stages
-from flashsim.validation.release_views import release_views
+from flashsim.validation.samples.release import release_views
 from flashsim.validation.validate import measure_stage
 
 STAGE = "resolution"

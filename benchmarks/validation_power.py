@@ -14,15 +14,13 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import binom
 
-from flashsim.validation import StageView, Table, classifier, classifiers, joint, validate, validate_stages
+from flashsim.validation import Effort, StageView, Table, validate_stages
 from flashsim.validation.metrics import TestTable
-from flashsim.validation.statistics import resampling
 
 RATE = 0.01
 EVENTS, PER_EVENT = 4000, 10
@@ -59,16 +57,16 @@ def main() -> None:
     parser.add_argument("--pair-rows", type=int, default=2000, help="Objects of the energy and kernel distances.")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    classifiers.TREES, classifiers.EPOCHS = arguments.trees, 2
     # Replicas, halves and shuffled rows are for errors, nulls and importances, which no p-value depends on.
-    validate.resampling = partial(resampling, replicas=2, splits=2)
-    classifier.SHUFFLED_ROWS, joint.PAIR_ROWS = 200, arguments.pair_rows
+    effort = Effort(
+        trees=arguments.trees, epochs=2, pair_rows=arguments.pair_rows, shuffled_rows=200, replicas=2, splits=2
+    )
     start, found = time.perf_counter(), []
     print("| fault of the candidate | test that should see it | seen | adjusted p-value (median) | table fails |")
     print("| --- | --- | --- | --- | --- |")
     for name in FAULTS:
         if name != "none" and arguments.broken:
-            found.append(caught(name, arguments.broken, arguments.events))
+            found.append(caught(name, arguments.broken, arguments.events, effort))
             row = found[-1]
             print(
                 f"| {row['fault']} | {row['test']} | {row['seen']} of {row['of']} | {row['adjusted_p_value']:.4f} |"
@@ -77,7 +75,7 @@ def main() -> None:
             )
     alarms = 0
     for seed in range(arguments.repetitions):
-        worst = compare("none", seed + 10_000, arguments.events // 4).entries[0]
+        worst = compare("none", seed + 10_000, arguments.events // 4, effort).entries[0]
         if (worst.adjusted_p_value or 0.0) < RATE:
             alarms += 1
             print(f"\nfalse alarm: {worst}", file=sys.stderr)
@@ -92,11 +90,11 @@ def main() -> None:
     sys.exit(missed or alarms > allowed)
 
 
-def caught(name: str, samples: int, events: int) -> dict[str, object]:
+def caught(name: str, samples: int, events: int, effort: Effort) -> dict[str, object]:
     """In how many samples with a fault the test that should see it does so."""
     fault, p_values, fails = FAULTS[name], [], 0
     for seed in range(samples):
-        tests = compare(name, seed, events)
+        tests = compare(name, seed, events, effort)
         line = next(
             test
             for test in tests.entries
@@ -114,9 +112,10 @@ def caught(name: str, samples: int, events: int) -> dict[str, object]:
     }
 
 
-def compare(faults: str, seed: int, events: int) -> TestTable:
+def compare(faults: str, seed: int, events: int, effort: Effort) -> TestTable:
     """The table of tests of one sample."""
-    tests = validate_stages(views(faults, seed, events), {}, faults, {}, false_alarm_rate=RATE, seed=seed).tests
+    options = {"false_alarm_rate": RATE, "seed": seed, "effort": effort}
+    tests = validate_stages(views(faults, seed, events), {}, faults, {}, **options).tests
     assert tests is not None
     return tests
 

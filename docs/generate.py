@@ -27,7 +27,10 @@ PUBLIC = (
     ("flashsim.training", ("Progress",)),
     ("flashsim.release", ("Detector",)),
     ("flashsim.simulation", ("Counts",)),
-    ("flashsim.validation", ("Metrics", "read_metrics", "StageView", "Table", "validate_stages", "write_report")),
+    (
+        "flashsim.validation",
+        ("Metrics", "read_metrics", "StageView", "Table", "validate_stages", "write_report", "Effort"),
+    ),
     ("flashsim.events", ("read_events", "EventBatch", "ColumnSource", "ParticleGun", "Pythia8Source")),
     ("flashsim.histograms", ("EventHistogram", "fill_by_event")),
     ("flashsim.card", ("Expression", "factor")),

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
@@ -18,15 +19,16 @@ from flashsim.training import (
     Part,
     Progress,
     check_closure,
-    read_reference,
     read_sample,
+    reference_batches,
+    sample_batches,
     sample_files,
     train_stages,
     truth_sources,
 )
-from flashsim.validation import Metrics, read_metrics, refuse_report, validate_stages, with_left_out, write_report
-from flashsim.validation.compare_views import compare_views
-from flashsim.validation.release_views import release_views
+from flashsim.validation import FULL, Effort, Metrics, read_metrics, refuse_report, validate_blocks, write_report
+from flashsim.validation.samples.pair import side_by_side
+from flashsim.validation.samples.release import Tally, release_blocks
 
 PACKAGES = ("flashsim", "jax", "jaxlib", "equinox", "optax", "numpy")
 
@@ -127,6 +129,7 @@ def validate(
     against: Metrics | str | Path | None = None,
     overwrite: bool = False,
     seed: int = 0,
+    effort: Effort = FULL,
     progress: Callable[[str], None] | None = None,
 ) -> Metrics:
     """Compare a release with full simulation; write ``report.html`` and ``metrics.json`` to `output`.
@@ -134,37 +137,44 @@ def validate(
     `sample` are files in the form of the card's sample, none of which was trained on; by default the
     test part of the sample of the card that the release was trained from, if that is where it was.
     `against` is the ``metrics.json`` of another validation: the page then shows what has changed.
-    A report that is there already is an error, unless `overwrite`.
+    A report that is there already is an error, unless `overwrite`. `effort` says how much is computed:
+    `FULL`, or `QUICK` for a first look.
     """
     output = Path(output)
     earlier = _prepared(output, against, overwrite=overwrite)
     detector = release if isinstance(release, Detector) else load(release)
     if sample is None:
         card = _own_card(detector, release)
-        files, reference = sample_files(card, "test"), read_sample(card, "test")
+        files, batches = sample_files(card, "test"), sample_batches(card, "test")
     else:
         files = expand(sample)
-        reference = read_reference(detector.card, files)
-    views = release_views(detector, reference, seed=seed)
+        batches = reference_batches(detector.card, files)
+    read = Tally()
+    validation = validate_blocks(
+        release_blocks(detector, read.counted(batches), seed=seed),
+        detector.card.stage_gates,
+        title=detector.card.name,
+        provenance={},
+        false_alarm_rate=detector.card.false_alarm_rate,
+        seed=seed,
+        effort=effort,
+        progress=progress,
+    )
     provenance = {
         "release": detector.hash,
         "card": detector.card.name,
         "sample": ", ".join(file.name for file in files),
-        "objects": reference.n_objects,
-        "events": reference.n_events,
+        "objects": read.objects,
+        "events": read.events,
         "seed": seed,
         "versions": detector.provenance.get("versions", {}),
+        **_effort(effort),
     }
-    metrics = validate_stages(
-        views,
-        detector.card.stage_gates,
-        title=detector.card.name,
-        provenance=provenance,
-        false_alarm_rate=detector.card.false_alarm_rate,
-        seed=seed,
-        progress=progress,
-    )
-    write_report(metrics, views, output, style=detector.card.validation.style, against=earlier, progress=progress)
+    if validation.absent:
+        provenance["not in the sample"] = validation.absent
+    metrics = replace(validation.metrics, provenance=provenance)
+    style = detector.card.validation.style
+    write_report(metrics, validation.samples, output, style=style, against=earlier, progress=progress)
     return metrics
 
 
@@ -177,42 +187,49 @@ def compare(
     against: Metrics | str | Path | None = None,
     overwrite: bool = False,
     seed: int = 0,
+    effort: Effort = FULL,
     progress: Callable[[str], None] | None = None,
 ) -> Metrics:
     """Compare any two samples by what a card says; write ``report.html`` and ``metrics.json`` to `output`.
 
     Each is files in the form of the card's sample, or what `simulate` has written. Compared are the stages of the
     card and its tables ``[compare.<name>]``; a part whose columns a sample lacks is left out, and its gates are
-    not judged. Events of the same run and number are taken as pairs. `against` and `overwrite` as for `validate`.
+    not judged. Events of the same run and number are taken as pairs. `against`, `overwrite` and `effort`
+    as for `validate`.
     """
     card = card if isinstance(card, Card) else read_card(card)
     output = Path(output)
     earlier = _prepared(output, against, overwrite=overwrite)
     files = [expand(side) for side in (reference, candidate)]
-    sides = compare_views(card, files[0], files[1], progress=progress)
+    pair = side_by_side(card, files[0], files[1])
+    validation = validate_blocks(
+        pair.blocks(),
+        card.stage_gates,
+        title=card.name,
+        provenance={},
+        false_alarm_rate=card.false_alarm_rate,
+        seed=seed,
+        effort=effort,
+        progress=progress,
+        left_out=pair.left_out,
+    )
     provenance = {
         "card": card.name,
         "reference": ", ".join(file.name for file in files[0]),
         "candidate": ", ".join(file.name for file in files[1]),
-        "objects": list(sides.objects),
-        "events": list(sides.events),
-        "events in both": sides.paired,
+        "objects": list(pair.objects),
+        "events": list(pair.events),
+        "events in both": pair.paired,
         "seed": seed,
         "versions": {"flashsim": version("flashsim")},
+        **_effort(effort),
     }
-    if sides.left_out:
-        provenance["not compared"] = sides.left_out
-    metrics = validate_stages(
-        sides.views,
-        {name: gate for name, gate in card.stage_gates.items() if name not in sides.left_out},
-        title=card.name,
-        provenance=provenance,
-        false_alarm_rate=card.false_alarm_rate,
-        seed=seed,
-        progress=progress,
-    )
-    metrics = with_left_out(metrics, sides.left_out, card.stage_gates)
-    write_report(metrics, sides.views, output, style=card.validation.style, against=earlier, progress=progress)
+    if pair.left_out:
+        provenance["not compared"] = pair.left_out
+    if validation.absent:
+        provenance["not in the sample"] = validation.absent
+    metrics = replace(validation.metrics, provenance=provenance)
+    write_report(metrics, validation.samples, output, style=card.validation.style, against=earlier, progress=progress)
     return metrics
 
 
@@ -221,6 +238,11 @@ def _prepared(output: Path, against: Metrics | str | Path | None, *, overwrite: 
     if not overwrite:
         refuse_report(output)
     return against if against is None or isinstance(against, Metrics) else read_metrics(Path(against))
+
+
+def _effort(effort: Effort) -> dict[str, dict[str, int]]:
+    """For the provenance, where it is not the one that decisions are made with."""
+    return {} if effort == FULL else {"effort": asdict(effort)}
 
 
 def export(

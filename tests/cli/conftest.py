@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flashsim.card import Card
 from flashsim.cli import main
+from flashsim.validation import StageView
+from flashsim.validation.samples.pair import Pair, side_by_side
+from flashsim.validation.views.blocks import joined
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,20 @@ def toy(toy_folder: Path, tmp_path: Path) -> Path:
     for name in ("toy.toml", "train.parquet", "validation.parquet", "test.parquet"):
         shutil.copy(toy_folder / name, tmp_path / name)
     return tmp_path
+
+
+Laid = Callable[[Card, list[Path], list[Path]], tuple[Pair, list[StageView]]]
+
+
+@pytest.fixture
+def laid() -> Laid:
+    """Lay two samples side by side, all blocks together."""
+
+    def both(card: Card, reference: list[Path], candidate: list[Path]) -> tuple[Pair, list[StageView]]:
+        pair = side_by_side(card, reference, candidate)
+        return pair, [joined(list(views)) for views in zip(*pair.blocks(), strict=True)]
+
+    return both
 
 
 def listing(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """Two samples, whatever has made them: what is compared, with what result, and with which status."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import awkward as ak
@@ -9,13 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import toy
+import uproot
 
-from flashsim import read_card, simulate
+from flashsim import read_card
 from flashsim.card import card_from_dict
 from flashsim.events import expand
-from flashsim.validation import Metrics, with_left_out
-from flashsim.validation.compare_views import compare_views
 
 NTUPLES = """
 schema = 1
@@ -60,12 +57,6 @@ def write_ntuple(path: Path, seed: int, *, gain: float = 1.0, events: int = 150,
     return path
 
 
-@pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flashsim.validation.classifiers.TREES", 10)
-    monkeypatch.setattr("flashsim.validation.classifiers.EPOCHS", 2)
-
-
 @pytest.fixture
 def card(tmp_path: Path) -> Path:
     (tmp_path / "clusters.toml").write_text(NTUPLES)
@@ -76,7 +67,7 @@ def test_ntuples_of_another_program_are_compared_and_the_status_is_the_verdict(r
     """One flat, the other with a list an event, in MeV and with names of their own; then one with another gain."""
     full = write_ntuple(tmp_path / "full.parquet", seed=1)
     good, bad = (write_ntuple(tmp_path / f"{gain}.parquet", seed=2, gain=gain, jagged=gain > 1) for gain in (1.0, 1.1))
-    command = ["--card", card, "-o", tmp_path / "report"]
+    command = ["--card", card, "-o", tmp_path / "report", "--quick"]
     outcome = run("compare", full, good, *command)
     assert outcome.status == 0, outcome.text
     assert "clusters: shift in widths" in outcome.text
@@ -99,58 +90,41 @@ def test_ntuples_of_another_program_are_compared_and_the_status_is_the_verdict(r
 
 def test_too_few_objects_leave_with_status_2(run, card: Path, tmp_path: Path) -> None:
     full = write_ntuple(tmp_path / "full.parquet", seed=1, events=15)
-    outcome = run("compare", full, full, "--card", card, "-o", tmp_path / "report")
+    outcome = run("compare", full, full, "--card", card, "-o", tmp_path / "report", "--quick")
     assert outcome.status == 2, outcome.text
     assert "at least 100 in 20 are needed to judge" in outcome.text
 
 
-def test_several_files_and_patterns_are_one_sample(card: Path, tmp_path: Path) -> None:
+def test_several_files_and_patterns_are_one_sample(laid, card: Path, tmp_path: Path) -> None:
     for number in (1, 2):
         path = write_ntuple(tmp_path / f"full_{number}.parquet", seed=number, events=60)
         table = pq.read_table(path)
         pq.write_table(table.set_column(0, "runNumber", pa.array(np.full(len(table), number))), path)
     fast = write_ntuple(tmp_path / "fast.parquet", seed=3)
-    sides = compare_views(read_card(card), expand(str(tmp_path / "full_*.parquet")), [fast])
-    assert sides.events == (120, 150)
-    assert sides.paired == 60
-    clusters = sides.views[0]
+    pair, views = laid(read_card(card), expand(str(tmp_path / "full_*.parquet")), [fast])
+    assert pair.events == (120, 150)
+    assert pair.paired == 60
+    clusters = views[0]
     shared = np.intersect1d(clusters.reference.event, clusters.candidate.event)
     assert len(shared) == 60
     assert np.median(clusters.reference.columns["measured"]) < 100  # GeV
 
 
-@pytest.fixture
-def flash(toy_release: Path, toy_folder: Path, tmp_path: Path) -> Path:
-    simulate(toy_release, toy_folder / "test.parquet", tmp_path / "flash.parquet", oversample=2)
-    return tmp_path / "flash.parquet"
-
-
-def test_what_simulate_wrote_is_compared_stage_by_stage(toy_folder: Path, flash: Path) -> None:
-    """Particles that were not written are those not found; copies of an event are pairs of the one full event."""
-    card = card_from_dict(tomllib.loads(toy.CARD))
-    sides = compare_views(card, [toy_folder / "test.parquet"], [flash])
-    efficiency, resolution = sides.views
-    assert sides.left_out == {}
-    assert efficiency.classes == [0, 1]
-    assert len(efficiency.candidate) == 2 * len(efficiency.reference)
-    assert set(efficiency.candidate.event) == set(efficiency.reference.event)
-    full, drawn = (view.columns["found"].mean() for view in (efficiency.reference, efficiency.candidate))
-    assert drawn == pytest.approx(full, abs=0.05)
-    assert len(resolution.candidate) == efficiency.candidate.columns["found"].sum()
-    assert all(np.isfinite(values).all() for values in resolution.candidate.columns.values())
-    assert resolution.outputs == ["dp", "hits", "cov_a_a", "cov_b_a", "cov_b_b"]
-
-
-def test_gates_of_what_a_file_does_not_hold_are_not_judged(toy_folder: Path, flash: Path) -> None:
-    """Whether a particle without a track was found and had no momentum, or was not found, the file does not say."""
-    text = toy.CARD.replace('where = "found > 0"\ncolumns', 'where = "(found > 0) & (rec_p > 0)"\ncolumns')
-    card = card_from_dict(tomllib.loads(text))
-    sides = compare_views(card, [toy_folder / "test.parquet"], [flash])
-    assert "flash.parquet holds only objects that were written" in sides.left_out["efficiency"]
-    assert [view.stage for view in sides.views] == ["resolution"]
-    metrics = with_left_out(Metrics(2, "toy", "pass", [], [], {}), sides.left_out, card.stage_gates)
-    assert metrics.verdict == "not judged"
-    assert {gate.stage for gate in metrics.gates} == {"efficiency"}
+def test_a_ttree_of_another_program_is_the_same_sample(laid, card: Path, tmp_path: Path) -> None:
+    """One list an event, as ROOT users write it; compared with the same in Parquet there is no difference."""
+    full = write_ntuple(tmp_path / "full.parquet", seed=1, jagged=True)
+    events = ak.from_parquet(full)
+    with uproot.recreate(tmp_path / "full.root") as file:
+        file["ntuple"] = {name: events[name] for name in events.fields}
+    pair, views = laid(read_card(card), [full], [tmp_path / "full.root"])
+    assert pair.left_out == {}
+    assert pair.events == (150, 150)
+    assert pair.paired == 150
+    assert pair.objects[0] == pair.objects[1] == len(views[1].reference)
+    for view in views:
+        assert (view.reference.event == view.candidate.event).all()
+        for name, values in view.reference.columns.items():
+            assert view.candidate.columns[name] == pytest.approx(values, rel=1e-6)
 
 
 def test_compare_refuses_what_it_cannot_use(refused, card: Path, tmp_path: Path) -> None:

@@ -6,20 +6,25 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flashsim.validation.binning import bin_index, round_edges
-from flashsim.validation.calibration import CalibrationSums, calibration_metrics, expected_calibration_error
-from flashsim.validation.coding import frame_of, sides
-from flashsim.validation.efficiency import efficiency_metrics
-from flashsim.validation.efficiency_sums import MapSums, class_index
+from flashsim.validation.categories.calibration import (
+    CalibrationSums,
+    ClassSums,
+    calibration_metrics,
+    expected_calibration_error,
+)
+from flashsim.validation.categories.counts import MapSums, class_index
+from flashsim.validation.categories.efficiency import efficiency_metrics
+from flashsim.validation.coding.binning import bin_index, round_edges
+from flashsim.validation.coding.frame import frame_of, sides
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import CalibrationMetrics, EfficiencyMetrics
-from flashsim.validation.statistics import adjusted_p_values, normal_deviates, resampling
+from flashsim.validation.statistics import Effort, adjusted_p_values, normal_deviates, resampling
 from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
 from flashsim.validation.views import StageView
 
 from .toys import category_view
 
-DRAWN = resampling(0, swaps=200, replicas=60)
+DRAWN = resampling(0, Effort(swaps=200, replicas=60))
 
 
 def efficiencies(view: StageView) -> EfficiencyMetrics:
@@ -98,6 +103,23 @@ def test_projections_have_intervals_of_both_samples() -> None:
         for low, value, high in zip(entry.reference_low, entry.reference, entry.reference_high, strict=True):
             assert low[0] is None or low[0] <= value[0] <= high[0]
         assert [len(line) for line in entry.candidate_low] == [1] * (len(entry.edges[0]) - 1)
+
+
+def test_a_class_that_comes_late_is_counted_as_if_it_had_been_known() -> None:
+    """Files do not say which classes they hold: the first block has two of the three."""
+    view = category_view(events=60, probabilities=False)
+    late = view.reference.columns["track_type"] == 2
+    parts = [
+        replace(view, reference=view.reference.keep(rows), candidate=view.candidate.keep(rows), classes=classes)
+        for rows, classes in ((~late & (view.candidate.columns["track_type"] != 2), [0, 1]), (late, [0, 1, 2]))
+    ]
+    frame = frame_of(parts[0])
+    counted, maps = ClassSums(parts[0]), MapSums(frame, ["p", "eta"])
+    for part in parts:
+        counted.add(sides(frame, part))
+        maps.add(part, sides(frame, part))
+    assert counted.classes == maps.classes == [0, 1, 2]
+    assert counted.sums[0, :, 2].sum() == maps.counts[0].passed[..., 2].sum() == late.sum()
 
 
 def test_calibration_is_at_its_null_when_calibrated_and_above_when_not() -> None:

@@ -1,27 +1,31 @@
 """The two-sample AUC against the closed form for two Gaussians, and its error against repetition."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from flashsim.validation.classifier import two_sample_test
-from flashsim.validation.classifiers import Fit, fit_forest, fit_network
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import TwoSample
-from flashsim.validation.statistics import group_of, resampling
+from flashsim.validation.statistics import Effort, group_of, resampling
 from flashsim.validation.statistics.areas import area_swaps, area_under_curve, clustered_error
+from flashsim.validation.two_sample.classifiers import Fit, fit_forest, fit_network
+from flashsim.validation.two_sample.cross_fit import two_sample_test
 from flashsim.validation.views import StageView, Table
 
 from .toys import response_view
 
-DRAWN = resampling(0, swaps=200)
+DRAWN = resampling(0, Effort(swaps=200))
 
 
-def told(view: StageView, fit: Fit = fit_forest) -> TwoSample:
+FOREST, NETWORK = partial(fit_forest, trees=20), partial(fit_network, epochs=3)
+
+
+def told(view: StageView, fit: Fit = FOREST) -> TwoSample:
     """The test of a view with all its columns."""
-    return two_sample_test(view, [*view.conditions, *view.outputs], "toy", fit, DRAWN, Ledger("toy"))
+    return two_sample_test(view, [*view.conditions, *view.outputs], "toy", fit, DRAWN, Ledger("toy"), shuffled_rows=500)
 
 
 @pytest.mark.parametrize("distance", [0.0, 0.5, 1.5])
@@ -68,7 +72,7 @@ def test_area_swaps_are_areas_of_swapped_samples() -> None:
     assert swaps[1:].max() < 4.5 * np.sqrt(2001 / 12e6)
 
 
-@pytest.mark.parametrize("fit", [fit_forest, fit_network])
+@pytest.mark.parametrize("fit", [FOREST, NETWORK], ids=["forest", "network"])
 def test_equal_samples_cannot_be_told_apart(fit: Fit) -> None:
     auc = told(response_view(events=150), fit).auc
     assert auc.value == pytest.approx(0.5, abs=3.5 * (auc.error or 0.0))
@@ -93,7 +97,7 @@ def test_a_network_finds_a_correlation_without_any_change_of_a_distribution() ->
         stats.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]]).logpdf(v) + (v**2).sum(1) / 2 for v in (first, second)
     ]
     best, _, _ = area_under_curve(-ratio[0], -ratio[1])
-    assert (told(view, fit_network).auc.value or 0.0) > 0.5 + 0.6 * (best - 0.5)
+    assert (told(view, NETWORK).auc.value or 0.0) > 0.5 + 0.6 * (best - 0.5)
 
 
 def test_the_most_separable_region_is_where_the_samples_differ() -> None:

@@ -9,8 +9,8 @@ from flashsim.card import Card, Expression, card_from_dict, evaluate_events
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
 from flashsim.stages import Namespace
-from flashsim.validation.combinations import combine, groups_of
-from flashsim.validation.compared import compared_table, comparison_view
+from flashsim.validation.samples.combinations import combine, groups_of
+from flashsim.validation.samples.tables import compared_table, comparison_view
 
 KAON, PION = 0.493677, 0.13957
 
@@ -87,6 +87,17 @@ def test_without_a_mother_every_pair_of_an_event_is_combined() -> None:
     assert len(table_of(card(**(DECAY | {"same": [], "where": "kaon_q * pion_q < 0"})), decays())) == 4 + 2
 
 
+def test_a_pull_is_a_residual_in_units_of_its_error() -> None:
+    pulls = {"x": {"residual": "vx - 3", "variance": "px**2"}}
+    comparison = card(pulls=pulls, where="px != 0")
+    made = table_of(comparison, decays())
+    view = comparison_view(comparison, "D0", made, made)
+    rows = decays().columns["px"] != 0
+    expected = (decays().columns["vx"] - 3) / np.abs(decays().columns["px"])
+    assert made.columns["pull_x"] == pytest.approx(expected[rows])
+    assert (view.outputs, dict(view.pulls)) == (["pull_x"], {"x": "pull_x"})
+
+
 def test_units_are_those_of_momentum_and_columns() -> None:
     comparison = card(**DECAY)
     made = table_of(comparison, decays())
@@ -139,7 +150,12 @@ def test_events_are_rows_of_a_comparison() -> None:
         ({"same": ["mothr"]}, "compare.D0.same.0. = 'mothr': unknown name 'mothr' .did you mean 'mother'"),
         ({"of": "events"}, "a combination has 'daughters', an event has none"),
         ({"daughters": None}, "'same' and 'momentum' belong to a combination"),
-        ({"category": "pid"}, "either 'variables' or a 'category'"),
+        ({"category": "pid"}, "either 'variables' .or 'pulls'. or a 'category'"),
+        ({"pulls": {"x": {"residual": "kaon_vx", "variance": "kaon_vxx"}}}, "compare.D0.pulls.x.variance = 'kaon_vxx'"),
+        (
+            {"variables": {"pull_x": "pt"}, "pulls": {"x": {"residual": "pt", "variance": "mass"}}},
+            "the same name: pull_x",
+        ),
         ({"variables": {"mass": {"unit": "Gev"}}}, "compare.D0.variables.mass.unit = 'Gev': .*did you mean 'GeV'"),
         ({"variables": {"mass": {"high": 2.0}}}, "'low' and 'high' belong to type = 'bounded'"),
         ({"where": "event_sum(kaon_q) > 0"}, "event_sum is for objects and events, not for combinations"),

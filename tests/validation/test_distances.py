@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flashsim.validation.coding import Side, scale_of
-from flashsim.validation.distances import kolmogorov_smirnov, wasserstein, weighted_quantiles
+from flashsim.validation.coding.frame import Side, scale_of
+from flashsim.validation.coding.quantiles import kolmogorov_smirnov, wasserstein, weighted_quantiles
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import Distance
-from flashsim.validation.statistics import GROUPS, GroupSums, Resampling, group_of, resampling
-from flashsim.validation.variables import Contents, Sizes, centre_width_and_changes, distances, tail_fractions
+from flashsim.validation.statistics import GROUPS, Effort, GroupSums, Resampling, group_of, resampling
+from flashsim.validation.variables.contents import Contents, Sizes, centre_width_and_changes, distances, tail_fractions
 from flashsim.validation.views import Table
 
-DRAWN = resampling(0, swaps=50, replicas=40, splits=5)
+DRAWN = resampling(0, Effort(swaps=50, replicas=40, splits=5))
 
 
 def contents(*samples: np.ndarray, per_event: int = 5) -> tuple[tuple[Contents, Contents], Sizes]:
@@ -76,7 +76,7 @@ def test_weighted_quantiles_of_repeated_values() -> None:
 @pytest.mark.parametrize("size", [2000, 6000])
 def test_equal_distributions_are_one_null_apart_whatever_the_size_of_the_candidate(name: str, size: int) -> None:
     found = []
-    few = resampling(0, swaps=10, replicas=2, splits=5)
+    few = resampling(0, Effort(swaps=10, replicas=2, splits=5))
     for seed in range(8):
         draw = getattr(np.random.default_rng(seed), name)
         ratios = measured(draw(size=2000), draw(size=size), few)
@@ -98,7 +98,7 @@ def test_ratio_rises_with_a_shift_and_the_error_of_the_value_is_right() -> None:
 
 @pytest.mark.parametrize("shift", [0.0, 0.3])
 def test_bootstrap_errors_are_the_scatter_over_repetitions_near_zero_as_far_from_it(shift: float) -> None:
-    values, errors, few = [], [], resampling(0, swaps=10, replicas=25, splits=3)
+    values, errors, few = [], [], resampling(0, Effort(swaps=10, replicas=25, splits=3))
     for seed in range(30):
         generator = np.random.default_rng([seed, 7])
         found = measured(generator.normal(size=1000), generator.normal(shift, 1, size=1000), few)
@@ -137,7 +137,7 @@ def test_a_far_outlier_counts_as_lying_at_20_sigma() -> None:
 def test_centre_and_width_of_a_gaussian_and_their_errors() -> None:
     values = np.random.default_rng(6).normal(size=20_000)
     made, _ = contents(values, 1.1 * values + 0.3, per_event=1)
-    centre, width, shift, ratio = centre_width_and_changes(made, resampling(0, replicas=400), counted=False)
+    centre, width, shift, ratio = centre_width_and_changes(made, resampling(0, Effort(replicas=400)), counted=False)
     assert centre.value == pytest.approx(np.median(values), abs=1e-3)
     assert centre.error == pytest.approx(np.sqrt(np.pi / 2 / 20_000), rel=0.25)
     assert width.value == pytest.approx(1.0, abs=0.02)

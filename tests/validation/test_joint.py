@@ -9,13 +9,13 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from flashsim.validation import StageView, Table, validate_blocks, validate_stages
-from flashsim.validation.blocks import KeptSample, in_blocks
+from flashsim.validation import StageView, Table, validate_blocks
 from flashsim.validation.statistics.cumulative import sliced_wasserstein
 from flashsim.validation.statistics.frechet import frechet_distance, moments
 from flashsim.validation.statistics.pairwise import energy, pair_sums, polynomial, quadratic_distance
+from flashsim.validation.views.blocks import KeptSample, in_blocks
 
-from .toys import response_view
+from .toys import SMALL, response_view, validated
 
 
 def quadratic(kernel, first: np.ndarray, second: np.ndarray) -> float:
@@ -90,10 +90,10 @@ def test_sliced_wasserstein_is_the_mean_over_directions() -> None:
 def test_blocks_give_what_the_whole_gives() -> None:
     view = response_view(events=120, per_event=5)
     view = replace(view, outputs=["dp", "ndof"], covariances={})
-    whole = numbers(json.loads(validate_stages([view], {}, "toy", {}).to_json())["stages"])
+    whole = numbers(json.loads(validated([view], {}, "toy", {}).to_json())["stages"])
     blocks = [[block] for block in in_blocks(view, rows=100)]
     assert len(blocks) > 5
-    parts = numbers(json.loads(validate_blocks(blocks, {}, "toy", {}).metrics.to_json())["stages"])
+    parts = numbers(json.loads(validate_blocks(blocks, {}, "toy", {}, effort=SMALL).metrics.to_json())["stages"])
     assert parts == pytest.approx(whole, rel=1e-6, abs=1e-9)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from flashsim.validation import changes, write_report
-from flashsim.validation.explorer import embedded, explored_variable
 from flashsim.validation.metrics import Measured
-from flashsim.validation.svg import inline_svg, shared_styles
+from flashsim.validation.page.explorer import embedded, explored_variable
+from flashsim.validation.page.svg import inline_svg, shared_styles
 
 from .toys import response_view
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from flashsim.errors import FlashSimError
-from flashsim.validation import read_metrics, validate_stages, write_report
+from flashsim.validation import read_metrics, write_report
 from flashsim.validation.metrics import Measured
-from flashsim.validation.numbers import percent, plain, unit_text, with_error
-from flashsim.validation.style import labelled
+from flashsim.validation.page.numbers import percent, plain, unit_text, with_error
+from flashsim.validation.page.style import labelled
 
-from .toys import response_view
+from .toys import response_view, validated
 
 VOID = {"meta", "br", "path", "use", "stop", "rect", "image", "link"}
 
@@ -93,7 +93,7 @@ def test_the_page_says_the_verdict_in_words_and_every_gate(drawn) -> None:
 def test_an_empty_candidate_has_a_page_that_says_so(tmp_path: Path) -> None:
     view = response_view(events=50)
     view = replace(view, candidate=view.candidate.keep(np.arange(0)))
-    metrics = validate_stages([view], {}, "empty", {})
+    metrics = validated([view], {}, "empty", {})
     page = write_report(metrics, [view], tmp_path).read_text(encoding="utf-8")
     assert "the candidate has no comparable objects" in page
 

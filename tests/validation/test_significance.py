@@ -6,6 +6,7 @@ from scipy import stats
 
 from flashsim.validation.statistics import (
     GROUPS,
+    Effort,
     adjusted_p_values,
     combined,
     group_of,
@@ -16,7 +17,7 @@ from flashsim.validation.statistics import (
     swapped,
 )
 
-DRAWN = resampling(0, swaps=400)
+DRAWN = resampling(0, Effort(swaps=400))
 
 
 def sums_of(values: np.ndarray) -> np.ndarray:
@@ -45,7 +46,9 @@ def test_the_bootstrap_gives_the_error_of_a_mean_of_correlated_rows() -> None:
     events = generator.normal(size=4000)
     values, group = np.repeat(events, 5), np.repeat(group_of(np.arange(4000)), 5)
     sums = np.stack([np.bincount(group, values, GROUPS), np.bincount(group, minlength=GROUPS)], axis=1)
-    mean, error = spread(lambda chosen: (chosen @ sums)[:, 0] / (chosen @ sums)[:, 1], resampling(0, replicas=1000))
+    mean, error = spread(
+        lambda chosen: (chosen @ sums)[:, 0] / (chosen @ sums)[:, 1], resampling(0, Effort(replicas=1000))
+    )
     assert mean == pytest.approx(values.mean())
     assert error == pytest.approx(1 / np.sqrt(4000), rel=0.15)
 

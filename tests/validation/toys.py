@@ -1,10 +1,16 @@
 """Toy samples: a parametric detector whose candidate is equal to the reference, or broken in a known way."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from flashsim.validation import StageView, Table
+from flashsim.validation import Effort, StageView, Table, validate_stages
+
+SMALL = Effort(trees=10, epochs=2, rows=10_000, pair_rows=500, shuffled_rows=200, swaps=500, replicas=20, splits=5)
+"""Small forests and few replicas: the toys are easy."""
+
+validated = partial(validate_stages, effort=SMALL)
 
 
 def truth(generator: np.random.Generator, events: int, per_event: int) -> dict[str, np.ndarray]:

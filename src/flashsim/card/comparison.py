@@ -9,6 +9,9 @@ from flashsim.card.base import CardModel
 KINEMATIC = ("mass", "energy", "px", "py", "pz", "p", "pt", "eta")
 """What formulas of a combination with `momentum` may use beside `<daughter>_<name>`: its summed four-momentum."""
 
+PULL = "pull_"
+"""What the names of pulls as variables begin with."""
+
 
 class Variable(CardModel):
     """One variable that is compared. `mass = "expression"` is short for `mass = { expression = "expression" }`."""
@@ -36,6 +39,18 @@ class Variable(CardModel):
             if (getattr(self, end) is not None) != (self.type == "bounded"):
                 raise ValueError(f"'low' and 'high' belong to type = 'bounded', type is {self.type!r}")
         return self
+
+
+class Pull(CardModel):
+    """A residual and the variance that the reconstruction gives it: it is compared in units of its own error."""
+
+    residual: str = Field(description="Reconstructed minus true.")
+    variance: str = Field(description="Its variance, as the reconstruction has it.")
+
+    @property
+    def expression(self) -> str:
+        """The pull."""
+        return f"({self.residual}) / sqrt({self.variance})"
 
 
 class Daughter(CardModel):
@@ -85,6 +100,14 @@ class Comparison(CardModel):
     variables: dict[str, Variable] = Field(
         default_factory=dict, description="What is compared; a list of columns, or a table of expressions and tables."
     )
+    pulls: dict[str, Pull] = Field(
+        default_factory=dict,
+        description="Residuals over their errors, compared as variables `pull_<name>`; mean 0 and width 1 where errors "
+        "mean what they say.",
+    )
+    optional: bool = Field(
+        default=False, description="Left out, with its gates, where the reference has none of its objects."
+    )
     category: str | None = Field(
         default=None,
         description="Instead of `variables`: a whole number, whose shares (efficiencies) are compared in bins.",
@@ -99,8 +122,11 @@ class Comparison(CardModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Comparison":
-        if bool(self.variables) == (self.category is not None):
-            raise ValueError("it has either 'variables' or a 'category'")
+        if bool(self.variables or self.pulls) == (self.category is not None):
+            raise ValueError("it has either 'variables' (or 'pulls') or a 'category'")
+        for name in self.pulls:
+            if f"{PULL}{name}" in self.variables:
+                raise ValueError(f"the pull of {name!r} and a variable have the same name: {PULL}{name}")
         if self.daughters is None and (self.same or self.momentum):
             raise ValueError("'same' and 'momentum' belong to a combination: name its 'daughters'")
         if self.daughters is not None and self.of == "events":
@@ -112,7 +138,16 @@ class Comparison(CardModel):
         texts = {} if self.where is None else {"where": self.where}
         texts |= {f"conditions[{index}]": text for index, text in enumerate(self.conditions)}
         texts |= {f"variables.{name}": variable.expression or name for name, variable in self.variables.items()}
+        for name, pull in self.pulls.items():
+            texts |= {f"pulls.{name}.residual": pull.residual, f"pulls.{name}.variance": pull.variance}
         return texts if self.category is None else texts | {"category": self.category}
+
+    def outputs(self) -> dict[str, str]:
+        """The formula of everything that is compared, by its name."""
+        if self.category is not None:
+            return {self.category: self.category}
+        variables = {name: variable.expression or name for name, variable in self.variables.items()}
+        return variables | {f"{PULL}{name}": pull.expression for name, pull in self.pulls.items()}
 
     def formulas_of_daughters(self) -> dict[str, str]:
         """Every formula of single objects that are combined, by its key."""

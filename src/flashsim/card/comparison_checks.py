@@ -17,7 +17,9 @@ def check_comparisons(names: Names) -> None:
     """Refuse a comparison with a formula that cannot be computed; the message names its key."""
     for name, comparison in names.card.compare.items():
         key = f"compare.{name}"
-        for one, table in ((name, "compare"), *((d, f"{key}.daughters") for d in comparison.daughters or {})):
+        parts = {"daughters": comparison.daughters or {}, "pulls": comparison.pulls}
+        within = [(one, f"{key}.{part}") for part, named in parts.items() for one in named]
+        for one, table in ((name, "compare"), *within):
             if not _NAME.fullmatch(one):
                 raise FlashSimError(f"{table}.{one}: a name begins with a letter and holds only letters, digits and _")
         for variable, described in comparison.variables.items():

@@ -22,6 +22,7 @@ def compare(
     ] = None,
     against: Annotated[Path | None, typer.Option(help="An older metrics.json: show what has changed.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,  # noqa: FBT002
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of halves, folds and permutations.")] = 0,
 ) -> None:
     """Compare two samples, full, fast or flash, from FlashSim or any other program.
@@ -32,7 +33,7 @@ def compare(
     from flashsim.api import compare as compare_samples
     from flashsim.cli.progress import steps_progress
     from flashsim.cli.verdict import leave_with_verdict
-    from flashsim.validation import changes, read_metrics
+    from flashsim.validation import FULL, QUICK, changes, read_metrics
 
     earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Comparing") as show:
@@ -44,6 +45,7 @@ def compare(
             against=earlier,
             overwrite=overwrite,
             seed=seed,
+            effort=QUICK if quick else FULL,
             progress=show,
         )
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

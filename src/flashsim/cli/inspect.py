@@ -51,7 +51,7 @@ def _card(card: "Card") -> None:
         compared.add_column(title, overflow="fold")
     for name, comparison in card.compare.items():
         of = " + ".join(comparison.daughters) if comparison.daughters else comparison.of
-        variables = comparison.category or ", ".join(comparison.variables)
+        variables = comparison.category or ", ".join(comparison.outputs())
         conditions = ", ".join(comparison.conditions)
         compared.add_row(name, of, *map(escape, (comparison.where or "all", conditions, variables)))
     if card.compare:

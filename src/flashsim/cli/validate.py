@@ -20,6 +20,7 @@ def validate(
         Path | None, typer.Option(help="The metrics.json of another release: show what got better or worse.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,  # noqa: FBT002
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the flash sample.")] = 0,
 ) -> None:
     """Compare RELEASE with full simulation that it was not trained on, and say whether its gates hold.
@@ -30,11 +31,18 @@ def validate(
     from flashsim.api import validate as validate_release
     from flashsim.cli.progress import steps_progress
     from flashsim.cli.verdict import leave_with_verdict
-    from flashsim.validation import changes, read_metrics
+    from flashsim.validation import FULL, QUICK, changes, read_metrics
 
     earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Validating") as show:
         metrics = validate_release(
-            release, output, sample=sample, against=earlier, overwrite=overwrite, seed=seed, progress=show
+            release,
+            output,
+            sample=sample,
+            against=earlier,
+            overwrite=overwrite,
+            seed=seed,
+            effort=QUICK if quick else FULL,
+            progress=show,
         )
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

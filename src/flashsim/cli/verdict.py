@@ -8,7 +8,7 @@ from rich.table import Table
 
 from flashsim.cli.app import console
 from flashsim.validation import Changes, Metrics
-from flashsim.validation.numbers import with_error
+from flashsim.validation.page.numbers import with_error
 
 COLOURS = {"pass": "green", "fail": "bold red", "not judged": "yellow"}
 STATUS = {"pass": 0, "fail": 1, "not judged": 2}

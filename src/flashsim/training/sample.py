@@ -1,6 +1,6 @@
 """The reference sample of a card: read, selected, split by event, and checked against the card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from flashsim.events import ColumnSource, EventBatch, read_events
 from flashsim.stages import Namespace
 
 Part = Literal["train", "validation", "test"]
+CHUNK_EVENTS = 20_000
 
 
 def sample_files(card: Card, part: Part) -> list[Path]:
@@ -39,27 +40,38 @@ def reference_sources(card: Card) -> dict[str, ColumnSource]:
 
 def read_sample(card: Card, part: Part) -> EventBatch:
     """One part of the reference sample, with the card's `sample.where` applied."""
-    return read_reference(card, sample_files(card, part), None if _has_parts(card) else part)
+    return EventBatch.concatenate(list(sample_batches(card, part)))
+
+
+def sample_batches(card: Card, part: Part) -> Iterator[EventBatch]:
+    """The same in pieces, as it is read."""
+    return reference_batches(card, sample_files(card, part), None if _has_parts(card) else part)
 
 
 def read_reference(card: Card, files: list[Path], part: Part | None = None) -> EventBatch:
     """Full simulation from any files in the form of the card's sample; all events for `part` None."""
+    return EventBatch.concatenate(list(reference_batches(card, files, part)))
+
+
+def reference_batches(card: Card, files: list[Path], part: Part | None = None) -> Iterator[EventBatch]:
+    """The same in pieces, as it is read; an error in the end if there was nothing."""
     run, event = card.sample.event
-    batches = list(
-        read_events(files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=20_000)
-    )
     named = ", ".join(str(file) for file in files)
-    if not batches:
+    objects, empty = 0, True
+    for whole in read_events(
+        files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=CHUNK_EVENTS
+    ):
+        batch = whole
+        if part is not None:
+            batch = _events(batch, _part_of_event(card, batch) == ("train", "validation", "test").index(part))
+        batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
+        objects, empty = objects + batch.n_objects, False
+        yield batch
+    if empty:
         raise FlashSimError(f"{named}: there are no events")
-    batch = EventBatch.concatenate(batches)
-    if part is not None:
-        kept = _part_of_event(card, batch) == ("train", "validation", "test").index(part)
-        batch = _events(batch, kept)
-    batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
-    if batch.n_objects == 0:
+    if objects == 0:
         what = "no objects" if part is None else f"no objects in the {part} part"
         raise FlashSimError(f"{named}: {what} after sample.where = {card.sample.where!r}")
-    return batch
 
 
 def check_closure(card: Card, batch: EventBatch) -> None:

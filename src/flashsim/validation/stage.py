@@ -1,44 +1,45 @@
 """One stage, measured block by block."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from flashsim.validation.binning import SPECIES
-from flashsim.validation.blocks import KeptSample
-from flashsim.validation.calibration import CalibrationSums, ClassSums, calibration_metrics, class_fractions
-from flashsim.validation.classifier import ROWS, two_sample_test
-from flashsim.validation.classifiers import fit_forest, fit_network
-from flashsim.validation.coding import FIRST_ROWS, Frame, Side, frame_of, sides
-from flashsim.validation.correlations import Products, correlations
-from flashsim.validation.efficiency import efficiency_metrics, efficiency_tests
-from flashsim.validation.efficiency_sums import MapSums
-from flashsim.validation.joint import joint_metrics
+from flashsim.validation.categories.calibration import CalibrationSums, ClassSums, calibration_metrics, class_fractions
+from flashsim.validation.categories.counts import MapSums
+from flashsim.validation.categories.efficiency import efficiency_metrics, efficiency_tests
+from flashsim.validation.coding.binning import SPECIES
+from flashsim.validation.coding.frame import FIRST_ROWS, Frame, Side, frame_of, sides
+from flashsim.validation.joint.correlations import Products, correlations
+from flashsim.validation.joint.distances import joint_metrics
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import StageMetrics, VariableMetrics
-from flashsim.validation.per_event import EventSums, per_event
-from flashsim.validation.profiles import COUNTED, ProfileSums, profiles
-from flashsim.validation.pulls import PullSums, pull
-from flashsim.validation.statistics import GROUPS, GroupSums, Resampling
+from flashsim.validation.statistics import GROUPS, Effort, GroupSums, Resampling, Sizes
 from flashsim.validation.steps import Steps
-from flashsim.validation.variables import Contents, Sizes, centre_width_and_changes, distances, tail_fractions
+from flashsim.validation.two_sample.classifiers import Fit, fit_forest, fit_network
+from flashsim.validation.two_sample.cross_fit import two_sample_test
+from flashsim.validation.variables.contents import Contents, centre_width_and_changes, distances, tail_fractions
+from flashsim.validation.variables.profiles import COUNTED, ProfileSums, profiles
+from flashsim.validation.variables.pulls import PullSums, pull
+from flashsim.validation.variables.whole_events import EventSums, per_event
 from flashsim.validation.views import StageView
+from flashsim.validation.views.blocks import KeptSample
 
 
 class StageSums:
     """All sums of a stage. `add` takes blocks in any order; `measure` reads everything off in the end."""
 
-    def __init__(self, first: StageView, *, seed: int) -> None:
+    def __init__(self, first: StageView, *, seed: int, effort: Effort) -> None:
         chosen = KeptSample(FIRST_ROWS)
         chosen.add(first)
         first = chosen.view()
         self.frame: Frame = frame_of(first)
-        self.seed = seed
-        self.kept = KeptSample(ROWS)
+        self.seed, self.effort = seed, effort
+        self.kept = KeptSample(effort.rows)
         self.weight, self.squares = np.zeros((2, GROUPS)), np.zeros((2, GROUPS))
         self.products = Products(self.frame), Products(self.frame)
         self.events = EventSums(first)
-        self.pulls = [(PullSums(*names), PullSums(*names)) for names in first.variances.items()]
+        self.pulls = [(PullSums(*names), PullSums(*names)) for names in first.pulls.items()]
         self.contents: dict[str, tuple[Contents, Contents]] = {}
         self.profiles: dict[str, list[tuple[ProfileSums, ProfileSums]]] = {}
         self.maps: list[MapSums] = []
@@ -151,13 +152,16 @@ class StageSums:
                     "covariance": matrices[1].distance,
                 }
             )
-            frame = replace(frame, joint=joint_metrics(self.frame, kept, measured, drawn, ledger, seed=self.seed))
+            options = {"seed": self.seed, "pair_rows": self.effort.pair_rows}
+            frame = replace(frame, joint=joint_metrics(self.frame, kept, measured, drawn, ledger, **options))
         names, outputs = self.frame.names, kept.outputs
-        tests = {"two_sample": (names, "boosted forest", fit_forest)}
+        forest, network = partial(fit_forest, trees=self.effort.trees), partial(fit_network, epochs=self.effort.epochs)
+        tests: dict[str, tuple[list[str], str, Fit]] = {"two_sample": (names, "boosted forest", forest)}
         if frame.kind == "response" and len(outputs) < len(names):
-            tests["two_sample_outputs"] = (outputs, "boosted forest without conditions", fit_forest)
-        tests["two_sample_network"] = (names, "network", fit_network)
+            tests["two_sample_outputs"] = (outputs, "boosted forest without conditions", forest)
+        tests["two_sample_network"] = (names, "network", network)
+        options = {"seed": self.seed, "shuffled_rows": self.effort.shuffled_rows}
         for key, (inputs, title, fit) in tests.items():
             steps(f"two-sample test, {title}")
-            frame = replace(frame, **{key: two_sample_test(kept, inputs, title, fit, drawn, ledger, seed=self.seed)})
+            frame = replace(frame, **{key: two_sample_test(kept, inputs, title, fit, drawn, ledger, **options)})
         return frame

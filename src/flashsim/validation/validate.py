@@ -1,37 +1,31 @@
 """The whole validation: every stage measured, every gate judged."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from flashsim.errors import FlashSimError
-from flashsim.validation.blocks import KeptSample, in_blocks, joined
-from flashsim.validation.coding import FIRST_ROWS
-from flashsim.validation.gates import GateLimits, judge, judge_table, overall
-from flashsim.validation.impossible import added, finite_rows, impossible_values
+from flashsim.validation.gates.judge import judge, judge_table, overall, with_left_out
+from flashsim.validation.gates.limits import GateLimits
 from flashsim.validation.ledger import Ledger, table_of
-from flashsim.validation.metrics import SCHEMA, ImpossibleCount, Metrics, StageMetrics, TestTable
-from flashsim.validation.stage import StageSums
-from flashsim.validation.statistics import Resampling, resampling
-from flashsim.validation.steps import Steps
-from flashsim.validation.views import StageView, checked
-
-MINIMUM_ROWS = 100
-MINIMUM_EVENTS = 20
-DRAWN_ROWS = 200_000
-
-Progress = Callable[[str], None]
+from flashsim.validation.measurement import Progress, StageMeasurement
+from flashsim.validation.metrics import SCHEMA, Metrics, StageMetrics, TestTable
+from flashsim.validation.statistics import FULL, Effort, resampling
+from flashsim.validation.views import StageView
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What was measured, and of every stage a bounded part of both samples, for figures."""
+    """What was measured, and of every stage a bounded part of both samples, for figures.
+
+    `absent` are optional stages that the reference has no objects of.
+    """
 
     metrics: Metrics
     samples: list[StageView]
+    absent: list[str] = field(default_factory=list)
 
 
 def validate_stages(
@@ -42,14 +36,16 @@ def validate_stages(
     *,
     false_alarm_rate: float | None = None,
     seed: int = 0,
+    effort: Effort = FULL,
     progress: Progress | None = None,
 ) -> Metrics:
     """Compare reference and candidate, stage by stage, and judge the gates.
 
     Bad tables raise a FlashSimError. A candidate without objects fails its gates with a sentence that says so; too
-    few objects to judge give the verdict "not judged". `false_alarm_rate` is the gate on the table of all tests.
+    few objects to judge give the verdict "not judged". `false_alarm_rate` is the gate on the table of all tests,
+    `effort` how much is computed.
     """
-    options = {"false_alarm_rate": false_alarm_rate, "seed": seed, "progress": progress}
+    options = {"false_alarm_rate": false_alarm_rate, "seed": seed, "effort": effort, "progress": progress}
     return validate_blocks([views], gates, title, provenance, **options).metrics
 
 
@@ -61,106 +57,48 @@ def validate_blocks(
     *,
     false_alarm_rate: float | None = None,
     seed: int = 0,
+    effort: Effort = FULL,
     progress: Progress | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> Validation:
-    """The same in one pass over samples of any length: each block has one view of every stage, of whole events."""
+    """The same in one pass over samples of any length: each block has one view of every stage, of whole events.
+
+    `left_out` are stages that cannot be compared, with the reason: their gates are not judged. It may grow while
+    blocks are made.
+    """
     tell = progress or (lambda text: None)
-    drawn = resampling(seed)
+    drawn = resampling(seed, effort)
     measured: dict[str, StageMeasurement] = {}
     with threadpool_limits(1, user_api="blas"):  # small matrices: threads would only wait for each other
         for views in blocks:
             for view in views:
                 if view.stage not in measured:
-                    measured[view.stage] = StageMeasurement(view.stage, seed=seed)
+                    measured[view.stage] = StageMeasurement(view.stage, seed, effort)
                 tell(f"{view.stage}: reading")
                 measured[view.stage].add(view)
+        left_out = left_out or {}
+        absent = [name for name, one in measured.items() if one.absent]
+        measured = {name: one for name, one in measured.items() if name not in left_out and name not in absent}
         if not measured:
             raise FlashSimError("validation: there is no stage to compare")
         ledgers = [Ledger(name) for name in measured]
         stages = [one.metrics(drawn, ledger, tell) for one, ledger in zip(measured.values(), ledgers, strict=True)]
         tests = table_of(ledgers, false_alarm_rate)
     stages = [with_p_values(stage, tests) for stage in stages]
-    results = judge_table(tests) + judge(stages, gates)
+    spared = {*left_out, *absent}
+    results = judge_table(tests) + judge(stages, {name: gates[name] for name in gates if name not in spared})
     results.sort(key=lambda result: ("fail", "not judged", "pass").index(result.verdict))
     metrics = Metrics(SCHEMA, title, overall(results), results, stages, dict(provenance), tests)
-    return Validation(metrics, [one.shown.view() for one in measured.values()])
+    metrics = with_left_out(metrics, left_out, gates)
+    return Validation(metrics, [one.shown.view() for one in measured.values()], absent)
 
 
-def measure_stage(view: StageView, *, seed: int = 0, progress: Progress) -> StageMetrics:
+def measure_stage(view: StageView, *, seed: int = 0, effort: Effort = FULL, progress: Progress) -> StageMetrics:
     """Everything that can be measured on one stage."""
-    measurement, ledger = StageMeasurement(view.stage, seed=seed), Ledger(view.stage)
+    measurement, ledger = StageMeasurement(view.stage, seed, effort), Ledger(view.stage)
     measurement.add(view)
-    stage = measurement.metrics(resampling(seed), ledger, progress)
+    stage = measurement.metrics(resampling(seed, effort), ledger, progress)
     return with_p_values(stage, table_of([ledger], None))
-
-
-@dataclass
-class StageMeasurement:
-    """One stage on its way through the blocks: the first of them are held back until they say what to expect."""
-
-    stage: str
-    seed: int
-    waiting: list[StageView] = field(default_factory=list)
-    sums: StageSums | None = None
-    frame: StageMetrics | None = None
-    impossible: list[ImpossibleCount] = field(default_factory=list)
-    shown: KeptSample = field(default_factory=lambda: KeptSample(DRAWN_ROWS))
-
-    def add(self, view: StageView) -> None:
-        """Check, count what cannot be, and sum the rest."""
-        checked(view)
-        self.impossible = added(self.impossible, impossible_values(view))
-        sizes = (len(view.reference), len(view.candidate))
-        events = (len(np.unique(view.reference.event)), len(np.unique(view.candidate.event)))
-        old = self.frame or StageMetrics(self.stage, view.kind, 0, 0, 0, 0)
-        self.frame = replace(
-            old,
-            rows_reference=old.rows_reference + sizes[0],
-            rows_candidate=old.rows_candidate + sizes[1],
-            events_reference=old.events_reference + events[0],
-            events_candidate=old.events_candidate + events[1],
-        )
-        self.shown.add(view)
-        good = comparable(view)
-        if self.sums is None:
-            self.waiting.append(good)
-            if (
-                min(sum(len(one.reference) for one in self.waiting), sum(len(one.candidate) for one in self.waiting))
-                >= FIRST_ROWS
-            ):
-                self._start()
-        else:
-            self._sum(good)
-
-    def metrics(self, drawn: Resampling, ledger: Ledger, tell: Progress) -> StageMetrics:
-        """What was measured."""
-        if self.frame is None:
-            raise FlashSimError(f"stage {self.stage!r}: there is no block")
-        frame = replace(self.frame, impossible=self.impossible)
-        waiting = None if self.sums is not None else joined(self.waiting)
-        problem, missing = ("", False) if waiting is None else _problem(waiting)
-        if problem:
-            return replace(frame, problem=problem, candidate_missing=missing)
-        if self.sums is None:
-            self._start()
-        assert self.sums is not None
-        return self.sums.measure(frame, drawn, ledger, Steps(self.stage, tell))
-
-    def _start(self) -> None:
-        self.sums = StageSums(joined(self.waiting), seed=self.seed)
-        for view in self.waiting:
-            self._sum(view)
-        self.waiting = []
-
-    def _sum(self, view: StageView) -> None:
-        if self.sums is not None:
-            for block in in_blocks(view):
-                self.sums.add(block)
-
-
-def comparable(view: StageView) -> StageView:
-    """The view without the candidate's rows that are not finite (they are counted as impossible)."""
-    return replace(view, candidate=view.candidate.keep(finite_rows(view, view.candidate)))
 
 
 def with_p_values(stage: StageMetrics, tests: TestTable) -> StageMetrics:
@@ -173,21 +111,3 @@ def with_p_values(stage: StageMetrics, tests: TestTable) -> StageMetrics:
             metric if test is None else replace(metric, p_value=test.p_value, adjusted_p_value=test.adjusted_p_value)
         )
     return replace(stage, joint=joint)
-
-
-def _problem(view: StageView) -> tuple[str, bool]:
-    """Why a stage cannot be compared, if it cannot, and whether the candidate is to blame."""
-    rows = {"reference": len(view.reference), "candidate": len(view.candidate)}
-    if rows["reference"] == 0:
-        return "the reference has no objects in this stage: give more files, or look at the stage's 'where'", False
-    if rows["candidate"] == 0:
-        return f"the candidate has no comparable objects where the reference has {rows['reference']:,}", True
-    for title, table in (("reference", view.reference), ("candidate", view.candidate)):
-        events = len(np.unique(table.event))
-        if rows[title] < MINIMUM_ROWS or events < MINIMUM_EVENTS:
-            return (
-                f"the {title} has {rows[title]:,} objects in {events:,} events; at least {MINIMUM_ROWS} in"
-                f" {MINIMUM_EVENTS} are needed to judge",
-                title == "candidate" and rows["reference"] >= 10 * MINIMUM_ROWS,
-            )
-    return "", False

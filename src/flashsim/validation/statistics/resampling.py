@@ -19,10 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
+from flashsim.validation.statistics.effort import FULL, Effort
+
 GROUPS = 128
-SWAPS = 2000
-REPLICAS = 60
-SPLITS = 10
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,19 @@ class GroupSums:
             return (chosen @ self.weight) ** 2 / (chosen @ self.squares)
 
 
-def resampling(
-    seed: int = 0, *, groups: int = GROUPS, swaps: int = SWAPS, replicas: int = REPLICAS, splits: int = SPLITS
-) -> Resampling:
+Sizes = tuple[GroupSums, GroupSums]
+"""Sums of weights of both samples (without features)."""
+
+
+def resampling(seed: int = 0, effort: Effort = FULL) -> Resampling:
     """Draw signs, multiplicities and halves."""
     generator = np.random.default_rng([seed, 0x5EED])
-    signs = np.where(generator.random((swaps + 1, groups)) < 0.5, -1.0, 1.0)
+    signs = np.where(generator.random((effort.swaps + 1, GROUPS)) < 0.5, -1.0, 1.0)
     signs[0] = 1.0
-    multiplicity = generator.multinomial(groups, np.full(groups, 1 / groups), size=replicas).astype(np.float64)
-    halves = np.zeros((splits, groups), dtype=bool)
+    multiplicity = generator.multinomial(GROUPS, np.full(GROUPS, 1 / GROUPS), size=effort.replicas).astype(np.float64)
+    halves = np.zeros((effort.splits, GROUPS), dtype=bool)
     for half in halves:
-        half[generator.permutation(groups)[: groups // 2]] = True
+        half[generator.permutation(GROUPS)[: GROUPS // 2]] = True
     return Resampling(signs, multiplicity, halves)
 
 

@@ -1,0 +1,1 @@
+"""All variables of a stage together: distances and correlations."""

@@ -1,0 +1,1 @@
+"""The page of a validation: figures, interactive panels, and the words around them."""

@@ -1,0 +1,88 @@
+"""The table of the objects of a stage, and what is known of its columns."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int64, Shaped
+from particle import InvalidParticle, Particle, ParticleNotFound
+
+from flashsim.card import Card, Names, Stage
+from flashsim.stages import Namespace, outputs
+from flashsim.validation.views import Occurrences, Table
+
+BINNING = ("p", "eta")
+"""The variables of a card in whose bins efficiencies and profiles are shown, where it derives them."""
+
+
+def stage_values(
+    stage: Stage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
+) -> dict[str, Shaped[np.ndarray, " selected"]]:
+    """What a sample has in the place of the outputs of a stage, for the selected rows."""
+    if isinstance(stage.predict, str):
+        return {stage.predict: namespace[stage.predict][rows]}
+    columns = np.concatenate(list(outputs(namespace, stage, rows).values()), axis=1)
+    return dict(zip(stage.predicted_names, columns.T, strict=True))
+
+
+def stage_table(
+    card: Card,
+    stage: Stage,
+    namespace: Namespace,
+    drawn: Mapping[str, Shaped[np.ndarray, " selected"]],
+    events: tuple[Int64[np.ndarray, " events"], Int64[np.ndarray, " objects"]],
+    rows: Bool[np.ndarray, " objects"],
+    weight: Float[np.ndarray, " selected"] | None = None,
+) -> Table:
+    """The table of the objects of a stage: its conditions, its outputs, and the variables of the card to bin in.
+
+    `events` are the number of every event, and which of them each object is of.
+    """
+
+    def values(text: str) -> np.ndarray:
+        return np.asarray(namespace.evaluate(text)[rows], dtype=np.float64)
+
+    columns = {text: values(text) for text in stage.given}
+    columns |= {name: np.asarray(column, dtype=np.float64) for name, column in drawn.items()}
+    own = [name for name in BINNING if name in card.derive or name in card.columns]
+    names = (own + [name for name in _numbers(card, stage) if name not in own])[:2]
+    binning = {name: values(name) for name in names}
+    if "species" in card.categories:
+        binning["species"] = values("species").astype(np.int64)
+    numbers, of_object = events
+    of_row = of_object[rows]
+    return Table(columns, numbers[of_row], weight, binning, Occurrences(numbers, of_row))
+
+
+def descriptions(card: Card, stage: Stage) -> dict[str, Any]:
+    """Units, types and bounds of a stage's outputs, for the report."""
+    units = Names(card).units
+    if isinstance(stage.predict, str):
+        return {"units": units}
+    return {
+        "units": units,
+        "types": {name: predicted.type for name, predicted in stage.predict.items()},
+        "bounds": {
+            name: (predicted.low, predicted.high)
+            for name, predicted in stage.predict.items()
+            if predicted.type == "bounded"
+        },
+        "covariances": {
+            name: list(predicted.columns) for name, predicted in stage.predict.items() if predicted.columns
+        },
+    }
+
+
+def species_labels(card: Card) -> dict[int, str]:
+    """The names of the particles that the category `species` tells apart, without their charge."""
+    labels: dict[int, str] = {}
+    for value in card.categories["species"].values if "species" in card.categories else ():
+        with suppress(ParticleNotFound, InvalidParticle):
+            labels[value] = Particle.from_pdgid(value).name.rstrip("+-")
+    return labels
+
+
+def _numbers(card: Card, stage: Stage) -> list[str]:
+    predicted = {s.predict for s in card.stages if isinstance(s.predict, str)}
+    return [text for text in stage.given if text not in card.categories and text not in predicted]

@@ -1,0 +1,1 @@
+"""Classifiers that tell candidate from reference: how well, by which variables, and where."""
