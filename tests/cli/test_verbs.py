@@ -14,7 +14,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from flashsim.card import Card, Gate, Stage, card_from_dict
+from flashsim.card import Card, ExternalModel, Gate, Stage, card_from_dict
 from flashsim.card.keys import models_in, tags
 from flashsim.card.model import kind_of
 from flashsim.events import content_sha256
@@ -55,13 +55,18 @@ def test_models_lists_every_family_with_its_paper(run):
     tables = {tag: table for table in models_in(Stage.model_fields["model"].annotation) for tag in tags(table)}
     assert tables.keys() == FAMILIES.keys()
     for name, table in tables.items():
-        parts = {"objective": "gan"} if name == "adversarial" else {}
-        assert kind_of(table(family=name, **parts)) == FAMILIES[name].kind
+        parts = {
+            "adversarial": {"objective": "gan"},
+            "onnx": {"file": "x"},
+            "shared-library": {"file": "x", "symbol": "f"},
+        }
+        assert kind_of(table(family=name, **parts.get(name, {}))) == FAMILIES[name].kind
     outcome = run("models")
     assert outcome.status == 0
     for name, family in FAMILIES.items():
-        assert re.search(rf"\b{name}( \*)? {family.kind} {family.meaning} arXiv:{family.arxiv}", outcome.text)
-        assert re.fullmatch(r"\d{4}\.\d{4,5}", family.arxiv)
+        paper = f" arXiv:{family.arxiv}" if family.arxiv else ""
+        assert re.search(rf"\b{name}( \*)? {family.kind} {family.meaning}{paper}", outcome.text)
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", family.arxiv) or issubclass(tables[name], ExternalModel)
 
 
 def test_training_interrupted_goes_on_and_ends_with_the_same_release(run, toy_release: Path, toy_folder: Path):

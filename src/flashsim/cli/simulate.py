@@ -30,6 +30,9 @@ def simulate(
     member: Annotated[
         int | None, typer.Option(min=0, help="Simulate all events by this member of the ensembles (default: drawn).")
     ] = None,
+    run_libraries: Annotated[  # noqa: FBT002
+        bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
+    ] = False,
     format: Annotated[
         Literal["ttree", "rntuple"] | None, typer.Option(help="What a ROOT file holds (default: ttree).")
     ] = None,
@@ -53,6 +56,7 @@ def simulate(
             workers=workers,
             chunk_events=chunk,
             member=member,
+            run_libraries=run_libraries,
             format=format,
             report=lambda total: show(total.events, total.objects),
         )

@@ -21,6 +21,9 @@ def validate(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the flash sample.")] = 0,
+    run_libraries: Annotated[  # noqa: FBT002
+        bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
+    ] = False,
 ) -> None:
     """Compare RELEASE with full simulation that it was not trained on, and say whether its gates hold.
 
@@ -35,6 +38,13 @@ def validate(
     earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Validating") as show:
         metrics = validate_release(
-            release, output, sample=sample, against=earlier, overwrite=overwrite, seed=seed, progress=show
+            release,
+            output,
+            sample=sample,
+            against=earlier,
+            overwrite=overwrite,
+            seed=seed,
+            run_libraries=run_libraries,
+            progress=show,
         )
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import awkward as ak
 import numpy as np
@@ -26,7 +26,7 @@ def content_sha256(path: str | Path, *, tree: str | None = None) -> str:
     path = Path(path)
     columns: dict[str, _ColumnHash] = {}
     for piece in _pieces(path, tree):
-        for name, values in piece.items():
+        for name, values in _numbers(piece):
             columns.setdefault(name, _ColumnHash()).update(values, path, name)
     total = hashlib.sha256()
     for name in sorted(columns):
@@ -42,8 +42,11 @@ class _ColumnHash:
         self._values, self._counts = hashlib.sha256(), hashlib.sha256()
 
     def update(self, array: ak.Array, path: Path, name: str) -> None:
-        if array.ndim == 2:
+        if array.ndim >= 2:
             counts = np.asarray(ak.num(array, axis=1)).astype("<i8")
+            if array.ndim == 3:  # matrices, whose numbers are one list in a TTree
+                array = ak.flatten(array, axis=2)
+                counts = np.asarray(ak.num(array, axis=1)).astype("<i8")
             self._counts.update(counts.tobytes())
             array = ak.flatten(array, axis=1)
         values = np.asarray(array)
@@ -54,6 +57,15 @@ class _ColumnHash:
 
     def hexdigest(self) -> str:
         return f"{self._kind} {self._values.hexdigest()} {self._counts.hexdigest()}"
+
+
+def _numbers(piece: dict[str, ak.Array]) -> Iterator[tuple[str, ak.Array]]:
+    """Columns of numbers; those of records by the names of both, with a dot between."""
+    for name, values in piece.items():
+        if values.fields:
+            yield from _numbers({f"{name}.{field}": cast(ak.Array, values[field]) for field in values.fields})
+        else:
+            yield name, values
 
 
 def _pieces(path: Path, tree: str | None) -> Iterator[dict[str, ak.Array]]:
