@@ -99,7 +99,7 @@ def simulate(
     format: Literal["ttree", "rntuple"] | None = None,
     report: Callable[[Counts], None] | None = None,
 ) -> Counts:
-    """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
+    """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet, .root, .sqlite).
 
     Each event is simulated `oversample` times; `first` takes so many events from the start only.
     Where the release has ensembles each event is simulated by one of their members, drawn from the seed and the event;

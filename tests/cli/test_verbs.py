@@ -105,7 +105,9 @@ def test_validate_leaves_with_the_verdict(
     assert metrics["gates"][0]["verdict"] == ("pass" if status == 0 else "fail")
 
 
-@pytest.mark.parametrize(("name", "options"), [("f.parquet", []), ("f.root", []), ("f.root", ["--format", "rntuple"])])
+@pytest.mark.parametrize(
+    ("name", "options"), [("f.parquet", []), ("f.root", []), ("f.root", ["--format", "rntuple"]), ("f.db", [])]
+)
 def test_simulate_writes_and_sums_up(run, toy_release: Path, toy_folder: Path, tmp_path: Path, name: str, options):
     outcome = run("simulate", toy_release, toy_folder / "test.parquet", "-o", tmp_path / name, *options)
     assert outcome.status == 0, outcome.text
@@ -120,7 +122,7 @@ def test_simulate_writes_and_sums_up(run, toy_release: Path, toy_folder: Path, t
         assert words in outcome.text
     shown = run("inspect", tmp_path / name)
     assert shown.status == 0
-    kind = "Parquet" if name.endswith("parquet") else "RNTuple" if options else "TTree"
+    kind = {"f.parquet": "Parquet", "f.db": "SQLite"}.get(name, "RNTuple" if options else "TTree")
     for words in (f"{kind}, {events:,} rows", f"release: {load(toy_release).hash}", "track_particle", "track_rec_p"):
         assert words in shown.text
     assert content_sha256(tmp_path / name)

@@ -20,7 +20,9 @@ def simulate(
         list[Path],
         typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain or gzip."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: *.parquet or *.root; must not exist.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: *.parquet, *.root, *.sqlite or *.db; must not exist.")
+    ],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
     workers: Annotated[

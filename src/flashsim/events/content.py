@@ -13,15 +13,17 @@ from flashsim.errors import FlashSimError
 
 from .parquet_reader import open_parquet
 from .root_reader import open_table
+from .sqlite_reader import HEAD as SQLITE
+from .sqlite_reader import sqlite_pieces
 
 _ROWS = 1 << 14
 
 
 def content_sha256(path: str | Path, *, tree: str | None = None) -> str:
-    """SHA-256 of all columns of a Parquet or ROOT file: their names, types, numbers, and list lengths.
+    """SHA-256 of all columns of a Parquet, ROOT or SQLite file: their names, types, numbers, and list lengths.
 
-    Equal for a TTree, an RNTuple and a Parquet file with the same events in the same order. Metadata does not
-    count, nor do a TTree's counter branches (Parquet and RNTuple have none), nor the order of the columns.
+    Equal for a TTree, an RNTuple, a Parquet and an SQLite file with the same events in the same order. Metadata does
+    not count, nor do a TTree's counter branches and SQLite's keys (others have none), nor the order of the columns.
     """
     path = Path(path)
     columns: dict[str, _ColumnHash] = {}
@@ -70,8 +72,11 @@ def _numbers(piece: dict[str, ak.Array]) -> Iterator[tuple[str, ak.Array]]:
 
 def _pieces(path: Path, tree: str | None) -> Iterator[dict[str, ak.Array]]:
     with path.open("rb") as file:
-        is_root = file.read(4) == b"root"
-    if not is_root:
+        head = file.read(16)
+    if head == SQLITE:
+        yield from sqlite_pieces(path)
+        return
+    if not head.startswith(b"root"):
         with open_parquet(path) as parquet:
             yield from _parquet_pieces(parquet)
         return
