@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
 
-from flashsim.card import Card, read_card
+from flashsim.card import Card, LibraryModel, read_card
 from flashsim.errors import FlashSimError
 from flashsim.events import expand, read_events
 from flashsim.exports import Format, write_export
@@ -41,6 +41,9 @@ def train(
 ) -> Detector:
     """Train every stage of a card on its sample and write the release to the folder `output`.
 
+    Models that are brought along (families ``shared-library`` and ``onnx``) are checked and copied into it; a card
+    with no others needs no sample.
+
     A run that was stopped goes on where it was when it is called again: its state is kept beside the
     output, in ``<output>.training``, until the release is written.
     Raises FlashSimError for a card or a sample that cannot be used, and when `output` exists.
@@ -52,8 +55,10 @@ def train(
         )
     output = Path(output)
     refuse_existing(output)
-    training, validation = read_sample(card, "train"), read_sample(card, "validation")
-    check_closure(card, training)
+    training = validation = None
+    if card.has_sample:
+        training, validation = read_sample(card, "train"), read_sample(card, "validation")
+        check_closure(card, training)
     checkpoints = output.with_name(output.name + ".training")
     with _tidied_after_an_error(checkpoints):
         stages = train_stages(card, training, validation, checkpoints=checkpoints, report=report)
@@ -62,8 +67,8 @@ def train(
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": platform.machine(),
         "sample": _described(card),
-        "training_objects": training.n_objects,
-        "validation_objects": validation.n_objects,
+        "training_objects": 0 if training is None else training.n_objects,
+        "validation_objects": 0 if validation is None else validation.n_objects,
     }
     with _tidied_after_an_error(checkpoints):
         detector = save(Detector(card, stages, provenance), output)
@@ -92,20 +97,21 @@ def simulate(
     chunk_events: int = 1000,
     first: int | None = None,
     member: int | None = None,
+    run_libraries: bool = False,
     format: Literal["ttree", "rntuple"] | None = None,
     report: Callable[[Counts], None] | None = None,
 ) -> Counts:
-    """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet or .root).
+    """Simulate the events of files (ROOT, Parquet, HepMC) and write ``output`` (.parquet, .root, .sqlite).
 
     Each event is simulated `oversample` times; `first` takes so many events from the start only.
     Where the release has ensembles each event is simulated by one of their members, drawn from the seed and the event;
     `member` (from 0) simulates all events by one, with the same random numbers otherwise. The column ``member``
-    says which it was.
+    says which it was. Compiled libraries in a release run only with `run_libraries`: they may do anything.
     The same release, seed and events give the same bytes, whatever `workers` (threads; by default one more
     than cores) and `chunk_events` are. A run that was stopped goes on where it was when it is called again;
     until then its finished blocks are in ``<output>.unfinished``.
     """
-    detector = release if isinstance(release, Detector) else load(release)
+    detector = _trusted(release, run_libraries=run_libraries)
     if member is not None:
         detector = detector.with_member(member)
     card = detector.card
@@ -130,6 +136,7 @@ def validate(
     overwrite: bool = False,
     seed: int = 0,
     effort: Effort = FULL,
+    run_libraries: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Metrics:
     """Compare a release with full simulation; write ``report.html`` and ``metrics.json`` to `output`.
@@ -137,12 +144,12 @@ def validate(
     `sample` are files in the form of the card's sample, none of which was trained on; by default the
     test part of the sample of the card that the release was trained from, if that is where it was.
     `against` is the ``metrics.json`` of another validation: the page then shows what has changed.
-    A report that is there already is an error, unless `overwrite`. `effort` says how much is computed:
-    `FULL`, or `QUICK` for a first look.
+    A report that is there already is an error, unless `overwrite`. `run_libraries` as for `simulate`. `effort` says how
+    much is computed: `FULL`, or `QUICK` for a first look.
     """
     output = Path(output)
     earlier = _prepared(output, against, overwrite=overwrite)
-    detector = release if isinstance(release, Detector) else load(release)
+    detector = _trusted(release, run_libraries=run_libraries)
     if sample is None:
         card = _own_card(detector, release)
         files, batches = sample_files(card, "test"), sample_batches(card, "test")
@@ -264,6 +271,18 @@ def export(
     return write_export(detector.with_member(member), format, Path(output), progress=progress)
 
 
+def _trusted(release: Detector | str | Path, *, run_libraries: bool) -> Detector:
+    """A detector that may be run: nothing in a release is executed unasked."""
+    detector = release if isinstance(release, Detector) else load(release)
+    names = [stage.name for stage in detector.card.stages if isinstance(stage.model, LibraryModel)]
+    if names and not run_libraries:
+        raise FlashSimError(
+            f"stage {', '.join(names)}: the release brings a compiled library along, and a program may do anything; "
+            "if you trust where it comes from, say so (--run-libraries, in Python run_libraries=True)"
+        )
+    return detector
+
+
 def _own_card(detector: Detector, release: Detector | str | Path) -> Card:
     """The card that a release was trained from, at its place on this machine, with the same test files."""
     if isinstance(release, Detector):
@@ -276,6 +295,8 @@ def _own_card(detector: Detector, release: Detector | str | Path) -> Card:
             f"{release}: its card is no longer at {path}; name the full simulation to compare with (--sample FILES)"
         )
     card = read_card(path)
+    if not card.has_sample:
+        raise FlashSimError(f"{path}: this card has no sample; name full simulation to compare with (--sample FILES)")
     if _described(card)["test"] != detector.provenance["sample"]["test"]:
         raise FlashSimError(
             f"{path}: its test files are not those that the release was made with; name the full simulation "
@@ -285,7 +306,9 @@ def _own_card(detector: Detector, release: Detector | str | Path) -> Card:
 
 
 def _described(card: Card) -> dict[str, list[dict[str, str]]]:
-    """The files of the sample that a release belongs to, by name and checksum."""
+    """The files of the sample that a release belongs to, by name and checksum; none for a card without a sample."""
+    if not card.has_sample:
+        return {part: [] for part in get_args(Part)}
     return {
         part: [{"file": file.name, "sha256": sha256(file)} for file in expand(sample_files(card, part))]
         for part in get_args(Part)

@@ -1,6 +1,7 @@
 """Never half a file: write beside the target, flush to disk, rename."""
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -66,3 +67,9 @@ def synchronise(path: Path, *, recursive: bool = True) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

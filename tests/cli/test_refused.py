@@ -134,7 +134,7 @@ def test_an_output_of_no_known_format(refused: Refused, tmp_path: Path, toy_rele
         events(tmp_path / "e.parquet"),
         "-o",
         tmp_path / name,
-        words=[name, "*.parquet or *.root"],
+        words=[name, "*.parquet, *.root, *.sqlite or *.db"],
     )
 
 

@@ -17,7 +17,7 @@ import pytest
 import toy
 
 from flashsim import simulate
-from flashsim.card import Card, Gate, Stage, card_from_dict
+from flashsim.card import Card, ExternalModel, Gate, Stage, card_from_dict
 from flashsim.card.keys import models_in, tags
 from flashsim.card.model import kind_of
 from flashsim.events import content_sha256
@@ -59,13 +59,18 @@ def test_models_lists_every_family_with_its_paper(run):
     tables = {tag: table for table in models_in(Stage.model_fields["model"].annotation) for tag in tags(table)}
     assert tables.keys() == FAMILIES.keys()
     for name, table in tables.items():
-        parts = {"objective": "gan"} if name == "adversarial" else {}
-        assert kind_of(table(family=name, **parts)) == FAMILIES[name].kind
+        parts = {
+            "adversarial": {"objective": "gan"},
+            "onnx": {"file": "x"},
+            "shared-library": {"file": "x", "symbol": "f"},
+        }
+        assert kind_of(table(family=name, **parts.get(name, {}))) == FAMILIES[name].kind
     outcome = run("models")
     assert outcome.status == 0
     for name, family in FAMILIES.items():
-        assert re.search(rf"\b{name}( \*)? {family.kind} {family.meaning} arXiv:{family.arxiv}", outcome.text)
-        assert re.fullmatch(r"\d{4}\.\d{4,5}", family.arxiv)
+        paper = f" arXiv:{family.arxiv}" if family.arxiv else ""
+        assert re.search(rf"\b{name}( \*)? {family.kind} {family.meaning}{paper}", outcome.text)
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", family.arxiv) or issubclass(tables[name], ExternalModel)
 
 
 def test_training_interrupted_goes_on_and_ends_with_the_same_release(run, toy_release: Path, toy_folder: Path):
@@ -104,7 +109,9 @@ def test_validate_leaves_with_the_verdict(run, toy_detector: Detector, toy_folde
     assert [gate["verdict"] for gate in metrics["gates"]] == ["fail", "pass", "pass", "pass"]
 
 
-@pytest.mark.parametrize(("name", "options"), [("f.parquet", []), ("f.root", []), ("f.root", ["--format", "rntuple"])])
+@pytest.mark.parametrize(
+    ("name", "options"), [("f.parquet", []), ("f.root", []), ("f.root", ["--format", "rntuple"]), ("f.db", [])]
+)
 def test_simulate_writes_and_sums_up(run, toy_release: Path, toy_folder: Path, tmp_path: Path, name: str, options):
     outcome = run("simulate", toy_release, toy_folder / "test.parquet", "-o", tmp_path / name, *options)
     assert outcome.status == 0, outcome.text
@@ -119,7 +126,7 @@ def test_simulate_writes_and_sums_up(run, toy_release: Path, toy_folder: Path, t
         assert words in outcome.text
     shown = run("inspect", tmp_path / name)
     assert shown.status == 0
-    kind = "Parquet" if name.endswith("parquet") else "RNTuple" if options else "TTree"
+    kind = {"f.parquet": "Parquet", "f.db": "SQLite"}.get(name, "RNTuple" if options else "TTree")
     for words in (f"{kind}, {events:,} rows", f"release: {load(toy_release).hash}", "track_particle", "track_rec_p"):
         assert words in shown.text
     assert content_sha256(tmp_path / name)

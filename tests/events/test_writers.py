@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,12 @@ from flashsim.events import (
 )
 from flashsim.events.row_groups import GROUP_OBJECTS, RowGroups
 
-FORMATS = {"parquet": ("out.parquet", None), "ttree": ("out.root", None), "rntuple": ("out.root", "rntuple")}
+FORMATS = {
+    "parquet": ("out.parquet", None),
+    "ttree": ("out.root", None),
+    "rntuple": ("out.root", "rntuple"),
+    "sqlite": ("out.sqlite", None),
+}
 METADATA = {"card": "toy", "seed": 7, "units": {"track_p": "GeV"}}
 every_format = pytest.mark.parametrize("kind", FORMATS)
 
@@ -124,6 +131,9 @@ def test_metadata_are_in_the_file(tmp_path: Path, kind: str):
     path = write(tmp_path, kind, output(5), 5)
     if kind == "parquet":
         text = (pq.read_schema(path).metadata or {})[b"flashsim"].decode()
+    elif kind == "sqlite":
+        with closing(sqlite3.connect(path)) as file:
+            ((text,),) = file.execute("SELECT value FROM flashsim_metadata WHERE key = 'flashsim'").fetchall()
     else:
         with uproot.open(path) as file:
             text = str(file["flashsim"])
@@ -218,3 +228,53 @@ def test_row_groups_are_bounded_and_do_not_depend_on_chunks(chunk: int):
     assert min(objects[:-1]) >= GROUP_OBJECTS
     whole = RowGroups()
     assert sizes == [group.n_events for group in [*whole.add(events), *whole.rest()]]
+
+
+def test_an_object_and_its_truth_are_one_join_apart(tmp_path: Path):
+    events = output(50)
+    with closing(sqlite3.connect(write(tmp_path, "sqlite", events, 7))) as file:
+        rows = file.execute(
+            "SELECT events.event, track.p, particle.px, track.outside FROM track"
+            " JOIN particle ON particle.event_row = track.event_row AND particle.place = track.particle"
+            " JOIN events ON events.event_row = track.event_row ORDER BY track.event_row, track.place"
+        ).fetchall()
+    track, particle = events.collections["track"], events.collections["particle"]
+    event = np.repeat(np.arange(50), np.diff(track.offsets))
+    truth = particle.columns["px"][particle.offsets[event] + track.columns["particle"]]
+    found = [np.array(column) for column in zip(*rows, strict=True)]
+    np.testing.assert_array_equal(found[0], event)
+    np.testing.assert_array_equal(found[1].astype(np.float32), track.columns["p"])
+    np.testing.assert_array_equal(found[2], truth)
+    np.testing.assert_array_equal(found[3].astype(bool), track.columns["outside"])
+
+
+def test_not_a_number_is_null_and_comes_back(tmp_path: Path):
+    values = np.array([1.0, np.nan, np.inf], np.float32)
+    one = Collection(np.array([0, 3]), {"x": values})
+    events = OutputBatch(np.array([1]), np.array([2]), np.zeros(1, np.int32), {"track": one})
+    path = write(tmp_path, "sqlite", events, 1)
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT COUNT(*) FROM track WHERE x IS NULL").fetchall() == [(1,)]
+    assert content_sha256(path) == content_sha256(write(tmp_path, "parquet", events, 1))
+
+
+@pytest.mark.parametrize(("names", "word"), [(["px", "PX"], "'px' would be a column of track"), (["place"], "'place'")])
+def test_names_that_sql_cannot_tell_apart_are_refused(tmp_path: Path, names: list[str], word: str):
+    one = Collection(np.array([0, 1]), {name: np.zeros(1) for name in names})
+    events = OutputBatch(np.array([1]), np.array([2]), np.zeros(1, np.int32), {"track": one})
+    with pytest.raises(FlashSimError) as caught:
+        write(tmp_path, "sqlite", events, 1)
+    assert word in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_sqlite_file_cut_short_or_of_others_is_refused(tmp_path: Path):
+    whole = write(tmp_path, "sqlite", output(200), 200).read_bytes()
+    for size in (16, 60, 4096, len(whole) - 1):
+        (tmp_path / "cut.sqlite").write_bytes(whole[:size])
+        with pytest.raises(FlashSimError, match=r"cut\.sqlite: not a whole SQLite file"):
+            content_sha256(tmp_path / "cut.sqlite")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as file:
+        file.execute("CREATE TABLE t (x)")
+    with pytest.raises(FlashSimError, match="not one that FlashSim has written"):
+        list(read_events(tmp_path / "other.db"))

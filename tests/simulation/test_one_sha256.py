@@ -23,7 +23,12 @@ from flashsim.simulation import blocks
 
 EVENTS = 600  # about 12,000 objects
 SMALL_BLOCK = 1500
-FORMATS = {"parquet": ("flash.parquet", None), "ttree": ("flash.root", "ttree"), "rntuple": ("flash.root", "rntuple")}
+FORMATS = {
+    "parquet": ("flash.parquet", None),
+    "ttree": ("flash.root", "ttree"),
+    "rntuple": ("flash.root", "rntuple"),
+    "sqlite": ("flash.db", None),
+}
 
 # The command line with small blocks, each of which takes a moment: time enough to be stopped in the middle.
 SLOW = f"""

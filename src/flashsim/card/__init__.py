@@ -3,7 +3,9 @@
 from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
+from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
 from flashsim.card.expressions import Expression
+from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
 from flashsim.card.model import (
     DEFAULT_FAMILY,
     ClassifierModel,
@@ -37,15 +39,21 @@ __all__ = [
     "Column",
     "Comparison",
     "ComparisonCard",
+    "ConditionRange",
     "Daughter",
+    "Edm4hep",
     "Expression",
+    "ExternalModel",
     "FlowMatchingModel",
     "Gate",
     "Kind",
+    "LibraryModel",
+    "MCParticleRows",
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
     "OneStepModel",
+    "OnnxModel",
     "Output",
     "Predicted",
     "Reconstructed",
@@ -56,9 +64,11 @@ __all__ = [
     "Split",
     "Stage",
     "Teacher",
+    "TrackRows",
     "Training",
     "Validation",
     "Variable",
+    "Vector",
     "card_from_dict",
     "check_of_events",
     "evaluate_events",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.comparison_checks import check_comparisons
+from flashsim.card.edm4hep import edm4hep_formulas
 from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
@@ -104,7 +105,7 @@ def _check_predictions(card: Card) -> None:
                 raise FlashSimError(f"{key}: {name!r} is predicted by stage {owner[name]!r} already")
             owner[name] = stage.name
             column = card.reconstructed.get(name)
-            if column is None and not _has_expression(stage, name):
+            if column is None and not _has_expression(stage, name) and (card.has_sample or not stage.is_external):
                 raise FlashSimError(
                     f"{key}: {name!r} is no column of [reconstructed]{nearest(name, card.reconstructed)}; "
                     "declare it there, or say by an expression what is learnt"
@@ -191,6 +192,10 @@ def _check_output(names: Names) -> None:
     available = names.truth | set(names.predicted)
     if output.where is not None:
         _check_available(names, output.where, "output.where", available)
+    if output.edm4hep is not None:
+        for key, text in edm4hep_formulas(output.edm4hep, "output.edm4hep"):
+            truth_only = key.startswith("output.edm4hep.MCParticle.")
+            _check_available(names, text, key, names.truth if truth_only else available)
     known = {*names.card.reconstructed, *names.predicted}
     for index, name in enumerate(output.columns):
         key = f"output.columns[{index}]"

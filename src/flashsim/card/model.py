@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.base import CardModel
+from flashsim.card.external import ExternalModel, LibraryModel, OnnxModel
 
 Kind = Literal["category", "response"]
 DEFAULT_FAMILY: dict[str, str] = {"category": "classifier", "response": "flow-matching"}
@@ -114,9 +115,13 @@ AnyModel = (
     | SplineAutoregressiveModel
     | AdversarialModel
     | OneStepModel
+    | LibraryModel
+    | OnnxModel
 )
 Model = Annotated[AnyModel, Field(discriminator="family")]
 """Adding a family adds its table here, its constructor and its line for `flashsim models` in `flashsim.models`."""
+
+EXTERNAL_FAMILIES = ("shared-library", "onnx")
 
 
 def with_family(stage: Any) -> Any:
@@ -129,5 +134,7 @@ def with_family(stage: Any) -> Any:
 
 
 def kind_of(model: AnyModel) -> Kind:
-    """The kind of stage that a family is for."""
+    """The kind of stage that a family is for; one that is brought along is for a category if it says the classes."""
+    if isinstance(model, ExternalModel):
+        return "category" if model.classes else "response"
     return "category" if isinstance(model, ClassifierModel) else "response"

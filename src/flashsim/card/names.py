@@ -88,8 +88,10 @@ class Names:
         """The unit of every column with one as FlashSim computes it, whatever the sample's is."""
         declared = {name: column.unit for name, column in (self.card.columns | self.card.reconstructed).items()}
         for stage in self.card.stages:
-            if not isinstance(stage.predict, str):
-                declared = {name: variable.unit for name, variable in stage.predict.items()} | declared
+            drawn = {} if isinstance(stage.predict, str) else stage.predict
+            # What has neither is a class, or a column of a covariance that is declared.
+            own = {name: drawn[name].unit if name in drawn else "" for name in stage.predicted_names}
+            declared = own | {name: variable.unit for name, variable in drawn.items()} | declared
         return {name: internal_unit(unit) for name, unit in declared.items()}
 
     @cached_property

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from flashsim.card.checks import check
 from flashsim.card.messages import explain
-from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard
+from flashsim.card.model import EXTERNAL_FAMILIES
+from flashsim.card.schema import SCHEMA_VERSION, Card, CardWithoutSample, ComparisonCard
 from flashsim.errors import FlashSimError
 
 MAX_BYTES = 1_000_000
@@ -24,14 +25,25 @@ def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:
     """Check a card that was read or dumped before; `origin` is the file named in error messages."""
     try:
         _check_version(data)
-        only_compares = "compare" in data and "stage" not in data
-        card = (ComparisonCard if only_compares else Card).model_validate(data)
+        card = _kind_of_card(data).model_validate(data)
         check(card)
     except ValidationError as error:
         raise FlashSimError(f"{origin}: {explain(error, data)}") from None
     except FlashSimError as error:
         raise FlashSimError(f"{origin}: {error}") from None
     return card
+
+
+def _kind_of_card(data: dict[str, Any]) -> type[Card]:
+    """By what stands in it: one without stages compares, and one whose stages are all brought along needs no sample."""
+    stages, sample = data.get("stage"), data.get("sample", {})
+    if stages is None and "compare" in data:
+        return ComparisonCard
+    if not isinstance(stages, list) or not stages or not isinstance(sample, dict) or "files" in sample:
+        return Card
+    models = [stage.get("model") for stage in stages if isinstance(stage, dict)]
+    brought = [isinstance(model, dict) and model.get("family") in EXTERNAL_FAMILIES for model in models]
+    return CardWithoutSample if len(brought) == len(stages) and all(brought) else Card
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

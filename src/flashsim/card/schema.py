@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from flashsim.card.base import CardModel
 from flashsim.card.comparison import Comparison, Validation
+from flashsim.card.edm4hep import Edm4hep
 from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
 
@@ -19,6 +20,9 @@ class Output(CardModel):
     name: str = Field(default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
     columns: list[str] = Field(min_length=1, description="Reconstructed columns and variables written.")
+    edm4hep: Edm4hep | None = Field(
+        default=None, description="Write collections of the EDM4hep data model instead of these columns."
+    )
 
 
 class Gate(CardModel):
@@ -107,6 +111,11 @@ class Card(CardModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
+    def has_sample(self) -> bool:
+        """Whether it names files of full simulation."""
+        return not isinstance(self.sample, ComparedSample)
+
+    @property
     def path(self) -> Path | None:
         """The file that it was read from; it is not part of the card itself."""
         return self._path
@@ -136,6 +145,16 @@ class Card(CardModel):
     def stage(self, name: str) -> Stage:
         """The stage of this name."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+class CardWithoutSample(Card):
+    """A card whose models are all brought along: nothing is trained, so that no sample is needed."""
+
+    # Narrower than in a Card, which is sound: a card never changes.
+    sample: ComparedSample = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=ComparedSample, description="How events are read."
+    )
+    reconstructed: dict[str, Reconstructed] = Field(default_factory=dict, description="Columns made by formulas.")
 
 
 class ComparisonCard(Card):

@@ -10,7 +10,7 @@ from rich.table import Table
 from flashsim.cli.app import app, console
 
 if TYPE_CHECKING:
-    from flashsim.card import Card
+    from flashsim.card import Card, Model
 
 
 @app.command()
@@ -37,7 +37,7 @@ def _card(card: "Card") -> None:
         table.add_row(
             stage.name,
             stage.kind,
-            f"{stage.model.family} {stage.model.depth} × {stage.model.width}",
+            escape(_size(stage.model)),
             str(stage.members),
             escape(stage.where or "all"),
             escape(", ".join(stage.given)),
@@ -58,6 +58,13 @@ def _card(card: "Card") -> None:
         console.print(compared, highlight=False)
 
 
+def _size(model: "Model") -> str:
+    """A model in a few words: its network, or the file that is brought along."""
+    from flashsim.card import ExternalModel
+
+    return f"{model.family} " + (model.file if isinstance(model, ExternalModel) else f"{model.depth} × {model.width}")
+
+
 def _release(path: Path) -> None:
     from flashsim.release import load
 
@@ -69,6 +76,9 @@ def _release(path: Path) -> None:
         table.add_column(title, justify="left" if title == "stage" else "right")
     for trained in detector.stages:
         summary = trained.summary
+        if trained.stage.is_external:
+            table.add_row(trained.stage.name, "brought along", "", "", "")
+            continue
         table.add_row(
             trained.stage.name,
             f"{summary['training_objects']:,}",

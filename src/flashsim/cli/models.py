@@ -19,5 +19,5 @@ def models() -> None:
         table.add_column(title)
     for name, family in FAMILIES.items():
         star = " *" if DEFAULT_FAMILY[family.kind] == name else ""
-        table.add_row(name + star, family.kind, family.meaning, f"arXiv:{family.arxiv}")
+        table.add_row(name + star, family.kind, family.meaning, f"arXiv:{family.arxiv}" if family.arxiv else "")
     console.print(table, highlight=False)

@@ -20,7 +20,9 @@ def simulate(
         list[Path],
         typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain or gzip."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: *.parquet or *.root; must not exist.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: *.parquet, *.root, *.sqlite or *.db; must not exist.")
+    ],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
     workers: Annotated[
@@ -30,6 +32,9 @@ def simulate(
     member: Annotated[
         int | None, typer.Option(min=0, help="Simulate all events by this member of the ensembles (default: drawn).")
     ] = None,
+    run_libraries: Annotated[  # noqa: FBT002
+        bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
+    ] = False,
     format: Annotated[
         Literal["ttree", "rntuple"] | None, typer.Option(help="What a ROOT file holds (default: ttree).")
     ] = None,
@@ -53,6 +58,7 @@ def simulate(
             workers=workers,
             chunk_events=chunk,
             member=member,
+            run_libraries=run_libraries,
             format=format,
             report=lambda total: show(total.events, total.objects),
         )

@@ -22,6 +22,9 @@ def validate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
     quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,  # noqa: FBT002
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the flash sample.")] = 0,
+    run_libraries: Annotated[  # noqa: FBT002
+        bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
+    ] = False,
 ) -> None:
     """Compare RELEASE with full simulation that it was not trained on, and say whether its gates hold.
 
@@ -43,6 +46,7 @@ def validate(
             overwrite=overwrite,
             seed=seed,
             effort=QUICK if quick else FULL,
+            run_libraries=run_libraries,
             progress=show,
         )
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import awkward as ak
 import numpy as np
@@ -13,20 +13,22 @@ from flashsim.errors import FlashSimError
 
 from .parquet_reader import open_parquet
 from .root_reader import open_table
+from .sqlite_reader import HEAD as SQLITE
+from .sqlite_reader import sqlite_pieces
 
 _ROWS = 1 << 14
 
 
 def content_sha256(path: str | Path, *, tree: str | None = None) -> str:
-    """SHA-256 of all columns of a Parquet or ROOT file: their names, types, numbers, and list lengths.
+    """SHA-256 of all columns of a Parquet, ROOT or SQLite file: their names, types, numbers, and list lengths.
 
-    Equal for a TTree, an RNTuple and a Parquet file with the same events in the same order. Metadata does not
-    count, nor do a TTree's counter branches (Parquet and RNTuple have none), nor the order of the columns.
+    Equal for a TTree, an RNTuple, a Parquet and an SQLite file with the same events in the same order. Metadata does
+    not count, nor do a TTree's counter branches and SQLite's keys (others have none), nor the order of the columns.
     """
     path = Path(path)
     columns: dict[str, _ColumnHash] = {}
     for piece in _pieces(path, tree):
-        for name, values in piece.items():
+        for name, values in _numbers(piece):
             columns.setdefault(name, _ColumnHash()).update(values, path, name)
     total = hashlib.sha256()
     for name in sorted(columns):
@@ -42,8 +44,11 @@ class _ColumnHash:
         self._values, self._counts = hashlib.sha256(), hashlib.sha256()
 
     def update(self, array: ak.Array, path: Path, name: str) -> None:
-        if array.ndim == 2:
+        if array.ndim >= 2:
             counts = np.asarray(ak.num(array, axis=1)).astype("<i8")
+            if array.ndim == 3:  # matrices, whose numbers are one list in a TTree
+                array = ak.flatten(array, axis=2)
+                counts = np.asarray(ak.num(array, axis=1)).astype("<i8")
             self._counts.update(counts.tobytes())
             array = ak.flatten(array, axis=1)
         values = np.asarray(array)
@@ -56,10 +61,22 @@ class _ColumnHash:
         return f"{self._kind} {self._values.hexdigest()} {self._counts.hexdigest()}"
 
 
+def _numbers(piece: dict[str, ak.Array]) -> Iterator[tuple[str, ak.Array]]:
+    """Columns of numbers; those of records by the names of both, with a dot between."""
+    for name, values in piece.items():
+        if values.fields:
+            yield from _numbers({f"{name}.{field}": cast(ak.Array, values[field]) for field in values.fields})
+        else:
+            yield name, values
+
+
 def _pieces(path: Path, tree: str | None) -> Iterator[dict[str, ak.Array]]:
     with path.open("rb") as file:
-        is_root = file.read(4) == b"root"
-    if not is_root:
+        head = file.read(16)
+    if head == SQLITE:
+        yield from sqlite_pieces(path)
+        return
+    if not head.startswith(b"root"):
         with open_parquet(path) as parquet:
             yield from _parquet_pieces(parquet)
         return

@@ -10,6 +10,8 @@ import uproot
 from .parquet_reader import open_parquet
 from .read import expand, read_events
 from .root_reader import open_table
+from .sqlite_reader import HEAD as SQLITE
+from .sqlite_reader import open_sqlite
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,27 @@ class FileDescription:
 
 
 def describe_file(path: str | Path, *, tree: str | None = None) -> FileDescription:
-    """Describe a ROOT, Parquet or HepMC file; FlashSimError when it cannot be read."""
+    """Describe a ROOT, Parquet, SQLite or HepMC file; FlashSimError when it cannot be read."""
     (file,) = expand(path)
     with file.open("rb") as opened:
-        head = opened.read(4)
-    if head == b"PAR1":
+        head = opened.read(16)
+    if head == SQLITE:
+        return _sqlite(file)
+    if head.startswith(b"PAR1"):
         return _parquet(file)
-    if head == b"root":
+    if head.startswith(b"root"):
         return _root(file, tree)
     events, columns = 0, {}
     for batch in read_events(file):
         events += batch.n_events
         columns = {name: str(values.dtype) for name, values in batch.columns.items()}
     return FileDescription(file, "HepMC", events, columns)
+
+
+def _sqlite(path: Path) -> FileDescription:
+    with open_sqlite(path) as table:
+        columns = {name: str(column.dtype) for name, column in table.columns.items()}
+        return FileDescription(path, "SQLite", table.n_events, columns, dict(table.metadata))
 
 
 def _parquet(path: Path) -> FileDescription:

@@ -29,13 +29,26 @@ class Collection:
         columns = {name: values[first:last] for name, values in self.columns.items()}
         return Collection(self.offsets[start : stop + 1] - first, columns)
 
-    def to_awkward(self) -> ak.Array:
-        """One list of records an event."""
-        contents: list[Any] = [
-            ak.contents.NumpyArray(cast(Any, np.ascontiguousarray(values))) for values in self.columns.values()
-        ]
-        records = ak.contents.RecordArray(contents, list(self.columns), length=int(self.offsets[-1]))
-        return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(self.offsets), records))
+    def to_awkward(self, *, nested: bool = False) -> ak.Array:
+        """One list of records an event, with records in them for names with a dot if `nested`.
+
+        Of a collection of one column without a name a list of its numbers.
+        """
+        contents: dict[str, Any] = {
+            name: ak.contents.NumpyArray(cast(Any, np.ascontiguousarray(values))).to_RegularArray()
+            for name, values in self.columns.items()
+        }
+        content = contents[""] if "" in contents else _record(contents, int(self.offsets[-1]), nested=nested)
+        return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(self.offsets), content))
+
+
+def _record(contents: Mapping[str, Any], length: int, *, nested: bool) -> Any:
+    groups: dict[str, dict[str, Any]] = {}
+    for name, content in contents.items():
+        first, _, rest = name.partition(".") if nested else (name, "", "")
+        groups.setdefault(first, {})[rest] = content
+    fields = [inner[""] if "" in inner else _record(inner, length, nested=True) for inner in groups.values()]
+    return ak.contents.RecordArray(fields, list(groups), length=length)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,10 @@ class OutputBatch:
     agreement a simulated collection has ``particle``, the index of the truth object in the event (int32), and
     ``outside``, whether its conditions were outside the training range (bool). `copy` numbers the repetitions
     of an event that is simulated several times; `more` are further columns of one number an event.
+
+    Collections of `records` are those of a data model: ``Tracks`` with the columns ``chi2`` and ``momentum.x`` is a
+    list of records with records in them where a format has such, else the columns ``Tracks.chi2`` and
+    ``Tracks.momentum.x``; one of a single column without a name is a list of numbers.
     """
 
     run: Int64[np.ndarray, " events"]
@@ -53,6 +70,7 @@ class OutputBatch:
     copy: Int32[np.ndarray, " events"]
     collections: Mapping[str, Collection]
     more: Mapping[str, Shaped[np.ndarray, " events"]] = field(default_factory=dict)
+    records: bool = False
 
     def __post_init__(self) -> None:
         for name, values in self.more.items():
@@ -98,7 +116,8 @@ class OutputBatch:
             )
             for name, collection in batches[0].collections.items()
         }
-        return OutputBatch(
+        return replace(
+            batches[0],
             run=np.concatenate([batch.run for batch in batches]),
             event=np.concatenate([batch.event for batch in batches]),
             copy=np.concatenate([batch.copy for batch in batches]),
@@ -113,25 +132,33 @@ class OutputSchema:
 
     collections: Mapping[str, Mapping[str, np.dtype]]
     numbers: Mapping[str, np.dtype]
+    records: bool = False
 
     @staticmethod
     def of(batch: OutputBatch) -> "OutputSchema":
         """The schema that a batch has."""
         return OutputSchema(
             {
-                name: {column: values.dtype for column, values in collection.columns.items()}
+                name: {column: _kind(values) for column, values in collection.columns.items()}
                 for name, collection in batch.collections.items()
             },
             {name: values.dtype for name, values in batch.numbers.items()},
+            batch.records,
         )
 
     def columns(self) -> Iterator[tuple[str, str, str, np.dtype]]:
         """``(written name, collection, column, type)`` of each list column, in the order of writing."""
         for name, columns in self.collections.items():
             for column, dtype in columns.items():
-                yield f"{name}_{column}", name, column, dtype
+                joint = "." if self.records and column else "_" if column else ""
+                yield f"{name}{joint}{column}", name, column, dtype
 
     def check(self, batch: OutputBatch) -> None:
         """Raise ValueError for a batch of another schema."""
         if OutputSchema.of(batch) != self:
             raise ValueError(f"a batch of {OutputSchema.of(batch)} cannot be written to a file of {self}")
+
+
+def _kind(values: np.ndarray) -> np.dtype:
+    """The type of a column; of one of matrices that of an array of numbers."""
+    return values.dtype if values.ndim == 1 else np.dtype((values.dtype, values.shape[1:]))

@@ -15,6 +15,8 @@ from .identity import UniqueEvents
 from .parquet_reader import read_parquet
 from .root_reader import read_root
 from .source import ColumnSource, missing_column, with_defaults
+from .sqlite_reader import HEAD as SQLITE
+from .sqlite_reader import read_sqlite
 
 
 def read_events(
@@ -27,10 +29,10 @@ def read_events(
 ) -> Iterator[EventBatch]:
     """The events of files, in the order given (a pattern with ``*`` in the order of names).
 
-    The format is told by the first bytes of a file: ROOT (TTree or RNTuple, `tree` its name), Parquet, or
-    HepMC text, plain or gzip. Every batch has `chunk_events` events, but the last, whatever the files; empty
-    events are kept. ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an event
-    that comes twice is an error. `columns` None reads all columns of numbers (of lists, if the file has any).
+    The format is told by the first bytes of a file: ROOT (TTree or RNTuple, `tree` its name), Parquet, SQLite that
+    FlashSim wrote, or HepMC text, plain or gzip. Every batch has `chunk_events` events, but the last, whatever the
+    files; empty events are kept. ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an
+    event that comes twice is an error. `columns` None reads all columns of numbers (of lists, if the file has any).
     HepMC files have their own names and units (see `read_hepmc`): there `columns` are found by our names,
     their source only gives defaults for what HepMC lacks.
     """
@@ -93,11 +95,13 @@ def read_file(
         return read_root(path, columns, tree, event)
     if head.startswith(b"PAR1"):
         return read_parquet(path, columns, event)
+    if head.startswith(SQLITE):
+        return read_sqlite(path, columns, event)
     if b"HepMC::" in head:
         return (_chosen(batch, columns, path) for batch in read_hepmc(path, index, chunk_events))
     raise FlashSimError(
         f"{path}: {'an empty file' if not head else 'its first bytes are those of no known format'}; FlashSim reads "
-        "ROOT (TTree, RNTuple), Parquet, and HepMC2 or HepMC3 text, plain or gzip"
+        "ROOT (TTree, RNTuple), Parquet, SQLite of its own, and HepMC2 or HepMC3 text, plain or gzip"
     )
 
 

@@ -49,7 +49,13 @@ class RootSink:
                 self._file["flashsim"] = metadata
                 if kind == "ttree":
                     empty = {name: these.type.content for name, these in self._records(_empty(schema)).items()}
-                    self._table: Any = self._file.mktree(TREE, numbers | empty, initial_basket_capacity=100)
+                    joint = "." if schema.records else "_"
+                    self._table: Any = self._file.mktree(
+                        TREE,
+                        numbers | empty,
+                        initial_basket_capacity=100,
+                        field_name=lambda outer, inner: f"{outer}{joint}{inner}" if outer else inner,
+                    )
                 else:
                     empty = {name: these.type.content for name, these in self._lists(_empty(schema)).items()}
                     self._table = self._file.mkrntuple(TREE, numbers | empty)
@@ -72,9 +78,20 @@ class RootSink:
             self._stream.close()
 
     def _records(self, group: OutputBatch) -> dict[str, ak.Array]:
-        return {name: these.to_awkward() for name, these in group.collections.items()}
+        """The lists of a TTree, which has no lists of matrices: the numbers of these are a list of their own."""
+        found: dict[str, ak.Array] = {}
+        for name, these in group.collections.items():
+            matrices = {column: values for column, values in these.columns.items() if values.ndim > 1}
+            numbers = {column: values for column, values in these.columns.items() if values.ndim == 1}
+            found[name] = Collection(these.offsets, numbers).to_awkward()
+            for column, values in matrices.items():
+                flat = Collection(these.offsets * values.shape[1], {"": values.ravel()})
+                found[f"{name}.{column}"] = flat.to_awkward()
+        return found
 
     def _lists(self, group: OutputBatch) -> dict[str, ak.Array]:
+        if self._schema.records:
+            return {name: these.to_awkward(nested=True) for name, these in group.collections.items()}
         records = self._records(group)
         return {written: ak.Array(records[name][column]) for written, name, column, _ in self._schema.columns()}
 
@@ -85,7 +102,7 @@ def _empty(schema: OutputSchema) -> OutputBatch:
         name: Collection(np.zeros(1, dtype=np.int64), {key: np.zeros(0, kind) for key, kind in columns.items()})
         for name, columns in schema.collections.items()
     }
-    return OutputBatch(numbers, numbers, numbers.astype(np.int32), collections)
+    return OutputBatch(numbers, numbers, numbers.astype(np.int32), collections, records=schema.records)
 
 
 class _FirstDay(datetime.datetime):

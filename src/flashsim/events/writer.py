@@ -16,9 +16,15 @@ from .output import OutputBatch, OutputSchema
 from .parquet_writer import ParquetSink
 from .root_writer import RootSink
 from .row_groups import RowGroups
+from .sqlite_writer import SqliteSink
 
-Format = Literal["parquet", "ttree", "rntuple"]
-_SUFFIXES: dict[str, tuple[Format, ...]] = {".parquet": ("parquet",), ".root": ("ttree", "rntuple")}
+Format = Literal["parquet", "ttree", "rntuple", "sqlite"]
+_SUFFIXES: dict[str, tuple[Format, ...]] = {
+    ".parquet": ("parquet",),
+    ".root": ("ttree", "rntuple"),
+    ".sqlite": ("sqlite",),
+    ".db": ("sqlite",),
+}
 
 
 class Sink(Protocol):
@@ -49,6 +55,8 @@ class Writer:
         try:
             if kind == "parquet":
                 self._sink = ParquetSink(part, schema, metadata)
+            elif kind == "sqlite":
+                self._sink = SqliteSink(part, schema, metadata)
             else:
                 self._sink = RootSink(part, schema, metadata, kind)
         except BaseException as error:
@@ -107,9 +115,9 @@ class Writer:
 def open_writer(
     path: str | Path, schema: OutputSchema, metadata: Mapping[str, Any], *, format: Format | None = None
 ) -> Writer:
-    """A writer of the format that the name ends with: ``.parquet``, or ``.root`` (a TTree; an RNTuple with
-    ``format="rntuple"``). `metadata` is written as JSON under the key ``flashsim``. An output that exists is
-    refused.
+    """A writer of the format that the name ends with: ``.parquet``, ``.root`` (a TTree; an RNTuple with
+    ``format="rntuple"``), ``.sqlite`` or ``.db``. `metadata` is written as JSON under the key ``flashsim``. An output
+    that exists is refused.
     """
     path = Path(path)
     return Writer(path, schema, json.dumps(metadata, sort_keys=True), output_format(path, format))
@@ -120,7 +128,7 @@ def output_format(path: Path, format: Format | None = None) -> Format:
     formats = _SUFFIXES.get(path.suffix)
     if formats is None:
         hint = nearest(path.suffix, _SUFFIXES)
-        raise FlashSimError(f"{path}: an output is named *.parquet or *.root{hint}")
+        raise FlashSimError(f"{path}: an output is named *.parquet, *.root, *.sqlite or *.db{hint}")
     kind = format or formats[0]
     if kind not in formats:
         raise FlashSimError(f"{path}: a {path.suffix} file cannot hold format {kind!r}, only {' or '.join(formats)}")

@@ -33,7 +33,7 @@ class Chain:
     @cached_property
     def noise(self) -> dict[str, int]:
         """How many random numbers each stage needs, in the order in which it takes them."""
-        return {trained.stage.name: trained.response.model.noise for trained in self.detector.stages}
+        return {trained.stage.name: trained.learnt[0].model.noise for trained in self.detector.stages}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class Chain:
         names = _Object(formulas(self.card), dict(zip(self.inputs, truth, strict=True)))
         outside, first = jnp.zeros((), bool), 0
         for trained in self.detector.stages:
-            size = trained.response.model.noise
+            size = trained.learnt[0].model.noise
             drawn, beyond = _respond(trained, names, noise[first : first + size])
             names.known.update(drawn)
             outside, first = outside | beyond, first + size
@@ -119,7 +119,7 @@ def _respond(trained: TrainedStage, names: _Object, noise: Array) -> tuple[dict[
     asked = jnp.stack([jnp.asarray(column.of(names.evaluate(column.text)), jnp.float32) for column in trained.columns])
     # Where the stage does not apply its conditions may not be numbers.
     usable = jnp.where(applies & jnp.isfinite(asked), asked, 0.0)
-    outputs, outside = trained.response(usable[None], noise[None])
+    outputs, outside = trained.learnt[0](usable[None], noise[None])
     unknown = outside[0] | ~jnp.isfinite(asked).all()
     absent = 0.0 if trained.classes else jnp.nan
     drawn = {name: jnp.where(applies, outputs[0, index], absent) for index, name in enumerate(trained.outputs)}

@@ -38,7 +38,7 @@ def describe(detector: Detector, chain: Chain | None, reason: str | None) -> dic
 
 
 def _stage(card: Card, trained: TrainedStage) -> dict[str, Any]:
-    known = trained.response.conditions
+    known = trained.learnt[0].conditions
     ranges = zip(np.asarray(known.lowest), np.asarray(known.highest), strict=True)
     return {
         "name": trained.stage.name,
@@ -49,7 +49,7 @@ def _stage(card: Card, trained: TrainedStage) -> dict[str, Any]:
             _condition(card, column, float(low), float(high))
             for column, (low, high) in zip(trained.columns, ranges, strict=True)
         ],
-        "noise": {"size": trained.response.model.noise, "distribution": NOISE},
+        "noise": {"size": trained.learnt[0].model.noise, "distribution": NOISE},
         "outputs": _outputs(card, trained),
         "flags": ["outside"],
     }

@@ -29,7 +29,7 @@ class Exported:
 
 def exported_stage(trained: TrainedStage) -> Exported:
     """The response of a stage as simulation runs it: its outputs, and whether its conditions are outside training."""
-    response = trained.response
+    response = trained.learnt[0]
 
     def one(conditions: Array, noise: Array) -> tuple[Array, Array]:
         outputs, outside = response(conditions[None], noise[None])

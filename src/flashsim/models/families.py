@@ -7,6 +7,7 @@ from jaxtyping import PRNGKeyArray
 from flashsim.card import (
     AdversarialModel,
     ClassifierModel,
+    ExternalModel,
     FlowMatchingModel,
     MaskedAutoregressiveModel,
     Model,
@@ -35,6 +36,8 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
     """
     key_base, key_model = jax.random.split(key)
     match model:
+        case ExternalModel():
+            raise TypeError(f"{model.file}: a model that is brought along is not made here")
         case ClassifierModel():
             return CategoricalClassifier.create(conditions, targets, width=model.width, depth=model.depth, key=key)
         case FlowMatchingModel():

@@ -6,11 +6,14 @@ from flashsim.card import Kind
 
 
 class Family(NamedTuple):
-    """The kind of stage that a family is for, what it is, and the paper (arXiv number) it comes from."""
+    """The kind of stage that a family is for, what it is, and the paper (arXiv number) it comes from, if any.
+
+    Models that are brought along are for a category as well, if the card says the classes.
+    """
 
     kind: Kind
     meaning: str
-    arxiv: str
+    arxiv: str = ""
 
 
 FAMILIES: dict[str, Family] = {
@@ -32,5 +35,7 @@ FAMILIES: dict[str, Family] = {
     "bce-gan-gp": Family("response", "binary cross-entropy with a gradient penalty", "1710.08446"),
     "bce-gan-alp": Family("response", "binary cross-entropy with an adversarial Lipschitz penalty", "1907.05681"),
     "adversarial": Family("response", "generator against a critic, put together by parts", "1406.2661"),
+    "shared-library": Family("response", "a compiled function that is brought along, also for a category"),
+    "onnx": Family("response", "a model in an ONNX file that is brought along, also for a category"),
 }
 """By the name that a card gives in `family`; a test compares it with the tables of the card."""

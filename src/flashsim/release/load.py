@@ -14,12 +14,13 @@ from safetensors import SafetensorError
 
 from flashsim.card import Card, Stage, card_from_dict
 from flashsim.errors import FlashSimError
+from flashsim.files import sha256
 from flashsim.models import AbstractModel, create_model
 from flashsim.nets import apart, together, with_named_arrays
 from flashsim.release.detector import Detector
-from flashsim.release.save import MANIFEST, SCHEMA, SUMS, sha256, stage_file
+from flashsim.release.save import MANIFEST, SCHEMA, SUMS, external_copy, stage_file
 from flashsim.stages import ConditionColumn
-from flashsim.training import Response, TrainedStage
+from flashsim.training import Response, TrainedStage, external_response
 from flashsim.transforms import Conditions, from_config
 
 
@@ -83,6 +84,10 @@ def verify(folder: Path) -> str:
 
 def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedStage:
     stage: Stage = card.stage(described["name"])
+    columns = tuple(ConditionColumn(**column) for column in described["columns"])
+    if stage.is_external:
+        response = external_response(card, stage, columns, folder / external_copy(stage))
+        return TrainedStage(stage, columns, stage.predicted_names, response.classes, (response,))
     conditions = Conditions.from_config(described["conditions"], _arrays(folder, stage, "conditions"))
     outputs = from_config(described["outputs"], _arrays(folder, stage, "outputs"))
     empty = _empty(stage, conditions.width_latent, outputs.width_latent)
@@ -90,7 +95,7 @@ def _load_stage(folder: Path, card: Card, described: dict[str, Any]) -> TrainedS
     models = with_named_arrays(together([empty] * stage.members), _arrays(folder, stage, "weights"), origin=str(origin))
     return TrainedStage(
         stage=stage,
-        columns=tuple(ConditionColumn(**column) for column in described["columns"]),
+        columns=columns,
         outputs=stage.predicted_names,
         classes=tuple(described["classes"]),
         members=tuple(Response(conditions, model, outputs) for model in apart(models, stage.members)),

@@ -4,14 +4,16 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import safetensors.numpy
 
-from flashsim.files import atomic, refuse_existing
+from flashsim.card import Stage
+from flashsim.files import atomic, refuse_existing, sha256
 from flashsim.nets import named_arrays, together
 from flashsim.release.detector import Detector
-from flashsim.training import TrainedStage
+from flashsim.training import ExternalResponse, TrainedStage
 
 SCHEMA = 1
 SUMS = "SHA256SUMS"
@@ -22,8 +24,9 @@ def save(detector: Detector, path: Path) -> Detector:
     """Write `detector` to the folder `path`, which must not exist; return it with its hash.
 
     ``manifest.json`` holds the schema version, the card, the stages and the provenance, the folder
-    ``stages/`` two safetensors files a stage, and ``SHA256SUMS`` the checksums, in the form that
-    ``sha256sum --check`` reads. The release's hash is the sha256 of ``SHA256SUMS``.
+    ``stages/`` three safetensors files a stage, or a copy of the file of a model that was brought along, and
+    ``SHA256SUMS`` the checksums, in the form that ``sha256sum --check`` reads. The release's hash is the
+    sha256 of ``SHA256SUMS``.
     """
     refuse_existing(path)
     with atomic(path) as folder:
@@ -37,16 +40,23 @@ def save(detector: Detector, path: Path) -> Detector:
         }
         (folder / MANIFEST).write_bytes(json.dumps(manifest, indent=1).encode())
         for stage in detector.stages:
+            if isinstance(stage.response, ExternalResponse):
+                copyfile(stage.response.model.file, folder / external_copy(stage.stage))
+                continue
             for kind, arrays in (
-                ("weights", named_arrays(together([member.model for member in stage.members]))),
-                ("conditions", stage.response.conditions.arrays()),
-                ("outputs", stage.response.outputs.arrays()),
+                ("weights", named_arrays(together([member.model for member in stage.learnt]))),
+                ("conditions", stage.learnt[0].conditions.arrays()),
+                ("outputs", stage.learnt[0].outputs.arrays()),
             ):
                 name = stage_file(stage.stage.name, kind)
                 (folder / name).write_bytes(safetensors.numpy.save(arrays))
         sums = "".join(f"{sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in _files(folder))
         (folder / SUMS).write_bytes(sums.encode())
-    return replace(detector, hash=hashlib.sha256(sums.encode()).hexdigest())
+    return replace(
+        detector,
+        stages=tuple(_in(path, stage) for stage in detector.stages),
+        hash=hashlib.sha256(sums.encode()).hexdigest(),
+    )
 
 
 def stage_file(stage: str, kind: str) -> str:
@@ -54,19 +64,31 @@ def stage_file(stage: str, kind: str) -> str:
     return f"stages/{stage}.{kind}.safetensors"
 
 
-def sha256(path: Path) -> str:
-    """The checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def external_copy(stage: Stage) -> str:
+    """Where a release keeps the file of a model that was brought along."""
+    return f"stages/{stage.name}.{'onnx' if stage.model.family == 'onnx' else 'library'}"
+
+
+def _in(release: Path, stage: TrainedStage) -> TrainedStage:
+    """The stage, running the release's own copy of its file."""
+    if not isinstance(stage.response, ExternalResponse):
+        return stage
+    program = replace(stage.response.model, file=release / external_copy(stage.stage))
+    return replace(stage, members=(replace(stage.response, model=program),))
 
 
 def _describe(stage: TrainedStage) -> dict[str, Any]:
-    return {
+    described = {
         "name": stage.stage.name,
         "columns": [asdict(column) for column in stage.columns],
         "classes": list(stage.classes),
-        "conditions": stage.response.conditions.to_config(),
-        "outputs": stage.response.outputs.to_config(),
+    }
+    if isinstance(stage.response, ExternalResponse):
+        return described | {"file": external_copy(stage.stage)}
+    response = stage.learnt[0]
+    return described | {
+        "conditions": response.conditions.to_config(),
+        "outputs": response.outputs.to_config(),
         "summary": stage.summary,
     }
 

@@ -1,5 +1,7 @@
 """What a simulated block looks like in a file: the truth, and the reconstructed objects that link to it."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Int32, Shaped
 
@@ -8,6 +10,7 @@ from flashsim.events import Collection, OutputBatch
 from flashsim.events.batch import offsets_from_counts
 from flashsim.release import Detector
 from flashsim.simulation.detector import SimulatedBlock
+from flashsim.simulation.edm4hep import edm4hep_metadata, to_edm4hep
 
 TRUTH = "particle"
 
@@ -18,8 +21,12 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     Of a reconstructed object the columns are those of `output.columns` (float32, and int32 for what a
     category stage drew or an integer is, -1 where no stage drew it), `particle`, the place of its truth
     object in the event, and `outside`, whether a stage that made it was asked outside its training range.
-    Events have `member` where the detector has ensembles.
+    Events have `member` where the detector has ensembles. A card with `output.edm4hep` asks for its collections
+    instead.
     """
+    more = {"member": simulated.member} if detector.has_members else {}
+    if detector.card.output.edm4hep is not None:
+        return to_edm4hep(detector.card, simulated, more)
     card, batch, namespace = detector.card, simulated.block.batch, simulated.namespace
     rows = namespace.selected(card.output.where)
     integers = Names(card).integers
@@ -42,8 +49,13 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
             TRUTH: Collection(batch.offsets, truth),
             card.output.name: Collection(offsets_from_counts(counts), reconstructed),
         },
-        more={"member": simulated.member} if detector.has_members else {},
+        more=more,
     )
+
+
+def output_metadata(card: Card) -> dict[str, Any]:
+    """What a file says of its columns: their units, or that they are EDM4hep's, and the numbers of its collections."""
+    return {"units": output_units(card)} if card.output.edm4hep is None else edm4hep_metadata(card)
 
 
 def output_units(card: Card) -> dict[str, str]:

@@ -12,6 +12,7 @@ from flashsim.simulation.keys import object_counters, object_keys
 from flashsim.simulation.members import event_members
 from flashsim.simulation.responses import run_stage
 from flashsim.stages import Namespace, conditions, require_finite
+from flashsim.training import ExternalResponse
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def simulate_block(detector: Detector, block: Block, seed: int) -> SimulatedBloc
         inputs = conditions(namespace, trained.columns, rows)
         require_finite(trained.stage, inputs, [column.name for column in trained.columns], namespace, rows, "events")
         drawn, beyond = run_stage(trained, keys[rows], inputs, member[rows])
+        if isinstance(trained.response, ExternalResponse):
+            require_finite(trained.stage, drawn, trained.outputs, namespace, rows, trained.response.model.name)
         attached: dict[str, Any] = {}
         for index, name in enumerate(trained.outputs):
             # What a stage does not apply to has no response: class 0 of a category, else not a number.

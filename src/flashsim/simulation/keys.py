@@ -63,3 +63,15 @@ def normal_noise(
     key = keys[:, 0, None], keys[:, 1, None]
     word, _ = threefry(key, (jnp.full_like(place, stage), place))
     return standard_normal(word)
+
+
+def stage_noise(keys: UInt32[np.ndarray, "objects 2"], stage: str, size: int) -> Float[np.ndarray, "objects size"]:
+    """The numbers of `normal_noise`, for what is not compiled with it."""
+    if size == 0:
+        return np.zeros((len(keys), 0), np.float32)
+    number = jnp.asarray(stage_number(stage))
+    (noise,) = in_tiles(lambda tile: (_noise(tile, number, size=size),), keys)
+    return noise
+
+
+_noise = jax.jit(normal_noise, static_argnames="size")

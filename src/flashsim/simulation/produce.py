@@ -14,7 +14,7 @@ from flashsim.events import EventBatch, OutputBatch, OutputSchema, Writer, open_
 from flashsim.files import refuse_existing
 from flashsim.release import Detector
 from flashsim.simulation.blocks import BLOCK, Block, blocks
-from flashsim.simulation.collections import output_units, to_output
+from flashsim.simulation.collections import output_metadata, to_output
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 from flashsim.simulation.run import in_order
 from flashsim.simulation.unfinished import Counts, Unfinished
@@ -65,8 +65,8 @@ def produce(
         | made_by
         | {
             "card": detector.card.name,
-            "units": output_units(detector.card),
         }
+        | output_metadata(detector.card)
     )
 
     def work(block: Block) -> tuple[OutputBatch, Counts]:

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int32, UInt32
 
-from flashsim.simulation.keys import normal_noise, stage_number
+from flashsim.errors import FlashSimError
+from flashsim.simulation.keys import normal_noise, stage_noise, stage_number
 from flashsim.simulation.tiles import in_groups
-from flashsim.training import Response, TrainedStage
+from flashsim.training import ExternalResponse, Response, TrainedStage
 
 
 # Tiles run side by side, one a worker: a tile that is itself spread over the cores waits for the others' threads.
@@ -32,8 +33,13 @@ def run_stage(
     `member` says which of the stage's members simulates each object; the first by default, the only one of a stage that
     is no ensemble.
     """
+    if isinstance(trained.response, ExternalResponse):
+        try:
+            return trained.response(conditions, stage_noise(keys, trained.stage.name, trained.response.noise))
+        except FlashSimError as error:
+            raise FlashSimError(f"stage {trained.stage.name!r}: {error}") from None
     chosen = np.zeros(len(keys), np.int32) if member is None else member % len(trained.members)
-    number, members = jnp.asarray(stage_number(trained.stage.name)), trained.members
+    number, members = jnp.asarray(stage_number(trained.stage.name)), trained.learnt
 
     def respond(index: int, *tile: Array) -> tuple[Array, Array]:
         # The numbers of a member are arguments of the compiled function: it is the same one for all members.

@@ -58,11 +58,12 @@ class Unfinished:
         """Keep a finished block."""
         arrays = dict(batch.numbers)
         for name, collection in batch.collections.items():
-            arrays[f"{name}/"] = collection.offsets
+            arrays[f"{name}/offsets/"] = collection.offsets
             arrays |= {f"{name}/{column}": values for column, values in collection.columns.items()}
         arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
         order = {name: list(collection.columns) for name, collection in batch.collections.items()}
         metadata = {"counts": json.dumps(asdict(counts)), "order": json.dumps(order)}
+        metadata["records"] = json.dumps(batch.records)
         with atomic(self._file(number)) as part:
             part.write_bytes(safetensors.numpy.save(arrays, metadata))
 
@@ -78,12 +79,13 @@ class Unfinished:
         except SafetensorError:
             return None
         collections = {
-            name: Collection(arrays[f"{name}/"], {column: arrays[f"{name}/{column}"] for column in columns})
+            name: Collection(arrays[f"{name}/offsets/"], {column: arrays[f"{name}/{column}"] for column in columns})
             for name, columns in json.loads(metadata["order"]).items()
         }
         numbers = {name: values for name, values in arrays.items() if "/" not in name}
         run, event, copy = (numbers.pop(name) for name in ("run", "event", "copy"))
-        return OutputBatch(run, event, copy, collections, numbers), Counts(**json.loads(metadata["counts"]))
+        batch = OutputBatch(run, event, copy, collections, numbers, records=json.loads(metadata["records"]))
+        return batch, Counts(**json.loads(metadata["counts"]))
 
     def remove(self) -> None:
         """Forget the blocks: the output is whole."""

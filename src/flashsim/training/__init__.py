@@ -2,6 +2,7 @@
 
 from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
+from flashsim.training.external import ExternalResponse, external_response
 from flashsim.training.loop import fit, fit_members
 from flashsim.training.member import Member
 from flashsim.training.sample import (
@@ -20,6 +21,7 @@ from flashsim.training.trained_stage import Progress, Response, TrainedStage
 
 __all__ = [
     "Epoch",
+    "ExternalResponse",
     "Member",
     "Part",
     "Progress",
@@ -27,6 +29,7 @@ __all__ = [
     "TrainedStage",
     "TrainingData",
     "check_closure",
+    "external_response",
     "fit",
     "fit_members",
     "read_reference",

@@ -24,6 +24,7 @@ from flashsim.stages import (
 )
 from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
+from flashsim.training.external import external_file, external_response
 from flashsim.training.loop import best_epochs
 from flashsim.training.member import Member
 from flashsim.training.outputs import fit_outputs, latent, learnt
@@ -39,28 +40,46 @@ MINIMUM_OBJECTS = 100
 
 def train_stages(
     card: Card,
-    training: EventBatch,
-    validation: EventBatch,
+    training: EventBatch | None,
+    validation: EventBatch | None,
     *,
     checkpoints: Path | None = None,
     report: Report | None = None,
 ) -> tuple[TrainedStage, ...]:
-    """Every stage of the card, trained on `training` and stopped on `validation`.
+    """Every stage of the card, trained on `training` and stopped on `validation`; those whose models are brought along
+    as they are, for which no sample is needed.
 
     A stage's conditions come from the full simulation, also those that an earlier stage predicts.
     With `checkpoints`, a folder, a run that was stopped goes on where it was.
     """
-    namespaces = Namespace(card, training), Namespace(card, validation)
-    # All are prepared before one is trained: a sample that cannot be used is refused at once.
-    prepared: list[Prepared] = []
+    namespaces = tuple(Namespace(card, batch) for batch in (training, validation) if batch is not None)
+    # All are prepared before one is trained: a sample or a file that cannot be used is refused at once.
+    prepared: list[Prepared | TrainedStage] = []
     classes: dict[str, tuple[int, ...]] = {}
     for stage in card.stages:
-        prepared.append(_prepare(card, stage, condition_columns(card, stage, classes), namespaces))
-        classes |= _classes(stage, prepared[-1].outputs)
+        columns = condition_columns(card, stage, classes)
+        if stage.is_external:
+            prepared.append(brought := _brought_along(card, stage, columns))
+            classes |= {name: brought.classes for name in brought.outputs if brought.classes}
+        else:
+            prepared.append(learnt := _prepare(card, stage, columns, namespaces))
+            classes |= _classes(stage, learnt.outputs)
     return tuple(
-        _train_stage(stage, None if checkpoints is None else checkpoints / stage.stage.name, report)
+        stage
+        if isinstance(stage, TrainedStage)
+        else _train_stage(stage, None if checkpoints is None else checkpoints / stage.stage.name, report)
         for stage in prepared
     )
+
+
+def _brought_along(card: Card, stage: Stage, columns: tuple[ConditionColumn, ...]) -> TrainedStage:
+    """A stage that needs no training, its file checked."""
+    response = external_response(card, stage, columns, external_file(card, stage))
+    try:
+        response.model.check()
+    except FlashSimError as error:
+        raise FlashSimError(f"stage {stage.name!r}: {error}") from None
+    return TrainedStage(stage, columns, stage.predicted_names, response.classes, (response,))
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,7 @@ def _prepare(
     card: Card,
     stage: Stage,
     columns: tuple[ConditionColumn, ...],
-    namespaces: tuple[Namespace, Namespace],
+    namespaces: tuple[Namespace, ...],
 ) -> Prepared:
     rows = [_selected(stage, namespace, part) for namespace, part in zip(namespaces, PARTS, strict=True)]
     inputs = [conditions(namespace, columns, r) for namespace, r in zip(namespaces, rows, strict=True)]

@@ -8,8 +8,10 @@ import jax
 from jaxtyping import Array, Bool, Float
 
 from flashsim.card import Stage
+from flashsim.errors import FlashSimError
 from flashsim.models import AbstractModel
 from flashsim.stages import ConditionColumn
+from flashsim.training.external import ExternalResponse
 from flashsim.transforms import Conditions, Transform
 
 
@@ -35,20 +37,32 @@ class TrainedStage:
 
     `columns` are the response's inputs in order, `outputs` the names of what it attaches, `classes`
     the values of a category (empty for a response), `members` the responses of an ensemble, which differ in the
-    numbers of their models alone (one where it is none), `summary` what training came to (JSON).
+    numbers of their models alone (one where it is none, or where the model was brought along), `summary` what
+    training came to (JSON; empty for a model that was brought along).
     """
 
     stage: Stage
     columns: tuple[ConditionColumn, ...]
     outputs: tuple[str, ...]
     classes: tuple[int, ...]
-    members: tuple[Response, ...]
+    members: tuple[Response | ExternalResponse, ...]
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def response(self) -> Response:
+    def response(self) -> Response | ExternalResponse:
         """The first member: the only one of a stage that is no ensemble."""
         return self.members[0]
+
+    @property
+    def learnt(self) -> tuple[Response, ...]:
+        """The members of a stage that was trained; FlashSimError for a model that was brought along."""
+        found = tuple(member for member in self.members if isinstance(member, Response))
+        if not found:
+            raise FlashSimError(
+                f"stage {self.stage.name!r} runs a model that was brought along ({self.stage.model.family}): only what "
+                "FlashSim has trained can be exported; use that model's own file"
+            )
+        return found
 
     def with_member(self, member: int) -> "TrainedStage":
         """The stage with one member alone; one that is no ensemble is as it was."""
