@@ -89,7 +89,7 @@ def card_of(family: str, share: float) -> Card:
     table["output"]["columns"] = [
         name for name in table["output"]["columns"] if name in predicted | {"rec_tx", "rec_ty"}
     ]
-    table["gates"] = {}
+    table["gates"] = table["compare"] = {}
     return card_from_dict(table, str(CARD)).read_from(CARD)
 
 
