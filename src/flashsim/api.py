@@ -119,7 +119,12 @@ def simulate(
     identity = [{"file": file.name, "bytes": (s := file.stat()).st_size, "changed": s.st_mtime_ns} for file in files]
     run, event = card.sample.event
     batches = read_events(
-        files, truth_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=chunk_events
+        files,
+        truth_sources(card),
+        tree=card.sample.tree,
+        event=(run, event),
+        chunk_events=chunk_events,
+        together=card.sample.collisions == "together",
     )
     if first is not None:
         batches = first_events(batches, first)

@@ -92,6 +92,9 @@ def test_conditions_are_numpys(text: str):
         ("event_sum(b)", [2, 2, 2, 1, 1]),
         ("event_sum(1)", [3, 3, 3, 2, 2]),
         ("event_sum(a > 0) - (a > 0)", [1, 1, 0, 1, 1]),
+        ("group_sum(n, b)", [-2, 0, -2, 2, 10]),  # b is true, false, true in the first event, true, false in the second
+        ("group_sum(1, a > 0)", [2, 2, 1, 2, 2]),
+        ("group_sum(n, 1) - event_sum(n)", [0] * 5),
     ],
 )
 def test_numbers(text: str, expected: list[float]):
@@ -114,6 +117,8 @@ def test_numbers(text: str, expected: list[float]):
         ("(a > 0) == (n > 0)", [1, 1, 1, 1, 1]),
         ("b", [1, 0, 1, 1, 0]),
         ("1 < 2", [1] * 5),
+        ("first_of(b)", [1, 1, 0, 1, 1]),
+        ("first_of(1)", [1, 0, 0, 1, 0]),
     ],
 )
 def test_conditions(text: str, expected: list[int]):
@@ -122,7 +127,10 @@ def test_conditions(text: str, expected: list[int]):
     np.testing.assert_array_equal(values, np.array(expected, dtype=bool))
 
 
-@pytest.mark.parametrize("text", ["a", "1", "a > 1", "event_sum(a)", "charge(a)", "isin(a, 1)", "where(a, 1, 2)"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "1", "a > 1", "event_sum(a)", "group_sum(a, a)", "first_of(a)", "charge(a)", "isin(a, 1)", "where(a, 1, 2)"],
+)
 def test_no_objects_give_no_values(text: str):
     for offsets in (np.array([0]), np.array([0, 0, 0])):
         values = Expression.parse(text).evaluate(lambda _: np.zeros(0), offsets)

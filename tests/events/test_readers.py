@@ -1,5 +1,6 @@
 """The same events whatever the format and the chunk: by hand for the golden files, by count for real ones."""
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from flashsim.errors import FlashSimError
 from flashsim.events import ColumnSource, EventBatch, read_events
+from flashsim.events.hepmc_graph import descendants
 
 COLUMNS = {
     "px": ColumnSource("px", factor=1e-3),
@@ -137,3 +139,96 @@ def test_a_chunk_may_hold_events_of_several_files(golden: Path):
     files = [golden / "jagged.parquet", golden / "collisions.hepmc2"]
     events = read(files, 5, {"pid": ColumnSource("pid"), "px": ColumnSource("px", factor=1e-3)})
     assert events.counts.tolist() == [2, 0, 3, 1, 4, 0, 4]
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_the_collisions_of_a_file_may_be_one_event(golden: Path, chunk: int):
+    files = [golden / "collisions.hepmc2", golden / "collisions.hepmc3"]
+    events = read(files, chunk, together=True)
+    assert list(zip(events.run, events.event, strict=True)) == [(0, 0), (1, 0)]
+    assert events.counts.tolist() == [8, 7]
+    assert events.columns["collision"].tolist() == [0] * 4 + [2] * 4 + [0] * 3 + [2] * 4
+    assert events.columns["mother"][:8].tolist() == [-1, 0, -1, 2, -1, 4, 5, 5]
+
+
+def test_where_a_collision_was(golden: Path):
+    """Where the beams meet; without beams, where the signal or the first particle was made."""
+    columns = read(golden / "collisions.hepmc2", 7).columns
+    assert columns["pvx"].tolist() == [5] * 4 + [0] * 4
+    assert columns["pvz"].tolist() == [100] * 4 + [0] * 4
+    assert columns["pvt"][0] == pytest.approx(7.5 / 299.792458)
+
+
+def test_the_signal_of_real_collisions_is_flagged_with_all_that_comes_of_it(real_data: Path):
+    for name, primary in (("evt0.mc2", -1.8), ("evt5.mc2", -9.2), ("evt7.mc2", -12.8)):
+        events = read(real_data / name, 7)
+        columns, start = events.columns, events.offsets[:-1]
+        signal = columns["signal"]
+        (head,) = np.flatnonzero(columns["status"] == 889)
+        assert signal[head]
+        assert columns["vz"][head] == pytest.approx(primary, abs=0.1)
+        assert columns["pvz"][head] == pytest.approx(columns["vz"][head], abs=1e-3)
+        assert np.unique(events.event_index[signal]).tolist() == [events.event_index[head]]
+        mothers = start[events.event_index[signal]] + columns["mother"][signal]
+        assert np.all(signal[mothers] | (np.flatnonzero(signal) == head))
+        pids = np.abs(columns["pid"][signal])
+        assert np.count_nonzero(pids == 413) == 1  # B -> D* pi
+        children = signal & columns["stable"]
+        head_children = columns["mother"] == head - start[events.event_index[head]]
+        assert columns["px"][head_children & signal].sum() == pytest.approx(columns["px"][head], abs=1e-3)
+        assert columns["pz"][children].sum() <= columns["pz"][head] + 1e-3
+
+
+def descendants_by_recursion(chosen: np.ndarray, links: list[tuple[int, int]], production: np.ndarray) -> list[int]:
+    found = set(np.flatnonzero(chosen).tolist())
+    while True:
+        ends = {vertex for particle, vertex in links if particle - 1 in found}
+        more = found | {i for i, vertex in enumerate(production) if vertex in ends}
+        if more == found:
+            return sorted(found)
+        found = more
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_descendants_in_any_graph(seed: int):
+    """Also where several particles go into a vertex, and where the order is not that of time, or goes round."""
+    random = np.random.default_rng(seed)
+    particles, vertices = 30, 12
+    production = random.integers(0, vertices + 1, particles)
+    links = [(int(p), int(random.integers(1, vertices + 1))) for p in random.choice(particles, 20, replace=False) + 1]
+    chosen = random.random(particles) < 0.1
+    incoming, entered = np.array([p for p, _ in links]), np.array([v for _, v in links])
+    found = descendants(chosen, incoming, entered, production)
+    assert np.flatnonzero(found).tolist() == descendants_by_recursion(chosen, links, production)
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz"])
+@pytest.mark.parametrize("chunk", [1, 7])
+def test_an_archive_is_its_files(golden: Path, tmp_path: Path, suffix: str, chunk: int):
+    names = ["collisions.hepmc2", "collisions.hepmc3.gz", "collisions.hepmc3"]
+    with tarfile.open(tmp_path / f"a.{suffix}", "w:gz" if suffix.endswith("gz") else "w") as archive:
+        for name in names:
+            archive.add(golden / name, f"folder/{name}")
+    packed = read([tmp_path / f"a.{suffix}", golden / names[0]], chunk)
+    plain = read([golden / name for name in [*names, names[0]]], chunk)
+    assert packed.run.tolist() == plain.run.tolist()
+    for name, values in plain.columns.items():
+        np.testing.assert_array_equal(packed.columns[name], values)
+
+
+def test_an_archive_that_is_cut_or_holds_something_else_is_refused(golden: Path, tmp_path: Path):
+    for mode, name in (("w", "a.tar"), ("w:gz", "a.tar.gz")):
+        with tarfile.open(tmp_path / name, mode) as archive:
+            for member in ("collisions.hepmc2", "collisions.hepmc3"):
+                archive.add(golden / member, member)
+        whole = (tmp_path / name).read_bytes()
+        ends = [0.3, 0.6, 0.95] if mode == "w:gz" else [700 / len(whole), 2048 / len(whole), 0.4]
+        for end in ends:
+            (tmp_path / f"cut_{name}").write_bytes(whole[: int(end * len(whole))])
+            with pytest.raises(FlashSimError, match=rf"cut_{name}: "):
+                read(tmp_path / f"cut_{name}", 7)
+        with tarfile.open(tmp_path / name, mode) as archive:
+            archive.add(golden / "collisions.hepmc2", "good")
+            archive.add(golden / "flat.parquet", "notes/flat.parquet")
+        with pytest.raises(FlashSimError, match=rf"{name}: notes/flat\.parquet: not a HepMC2"):
+            read(tmp_path / name, 7)

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from flashsim.api import export, simulate, train
 from flashsim.errors import FlashSimError
-from flashsim.events import read_events
+from flashsim.events import content_sha256, read_events
 from flashsim.release import load
 from flashsim.simulation.keys import object_counters, object_keys, stage_noise
 from flashsim.training import read_sample, truth_sources
@@ -159,6 +159,17 @@ def test_a_model_that_goes_wrong_is_one_error_and_leaves_nothing(
     for name in ("resolution", "resolution.library") + (() if symbol == "nan_for_some" else (f": {symbol}: ",)):
         assert name in str(error.value)
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_crash_that_does_not_come_again_is_not_the_end_of_the_run(brought: Path, tmp_path: Path):
+    found = set()
+    for symbol in ("resolution", "aborts_once"):
+        card = card_with(brought, tmp_path, {'"resolution", noise': f'"{symbol}", noise'})
+        detector = train(card, tmp_path / f"release_{symbol}")
+        simulate(detector, brought / "e.parquet", tmp_path / f"{symbol}.parquet", run_libraries=True, first=5)
+        found.add(content_sha256(tmp_path / f"{symbol}.parquet"))
+    assert (brought / "marker").exists()
+    assert len(found) == 1
 
 
 def test_probabilities_that_are_none_are_refused(brought: Path, tmp_path: Path):

@@ -16,9 +16,9 @@ Fifteen = Annotated[list[Formula], Field(min_length=15, max_length=15)]
 class Vector(CardModel):
     """Three formulas: `momentum = { x = "px", y = "py", z = "pz" }`, or `momentum.x = "px"` and so on."""
 
-    x: Formula
-    y: Formula
-    z: Formula
+    x: Formula = Field(description="Along x.")
+    y: Formula = Field(description="Along y.")
+    z: Formula = Field(description="Along z.")
 
 
 class Rows(CardModel):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from flashsim.card.arithmetic import Arithmetic, Values
 from flashsim.card.charges import charge
@@ -54,6 +54,36 @@ def sums_of_events(
     event = np.repeat(np.arange(len(counts)), counts)
     weights = np.broadcast_to(np.asarray(values, dtype=np.float64), event.shape)
     return np.bincount(event, weights=weights, minlength=len(counts)).astype(np.float64)  # integers, of no objects
+
+
+def group_sum(
+    values: Shaped[np.ndarray, "..."], key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]
+) -> Float[np.ndarray, " objects"]:
+    """The sum over the objects of the same event that have the same key, given to each of them; added up in order."""
+    group = _groups(key, offsets)
+    weights = np.broadcast_to(np.asarray(values, dtype=np.float64), group.shape)
+    return np.bincount(group, weights=weights).astype(np.float64)[group]
+
+
+def first_of(key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Bool[np.ndarray, " objects"]:
+    """Whether an object is the first of its event that has its key."""
+    group = _groups(key, offsets)
+    found = np.zeros(len(group), dtype=bool)
+    found[np.unique(group, return_index=True)[1]] = True
+    return found
+
+
+def _groups(key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Int[np.ndarray, " objects"]:
+    """A number for each object, equal for those of the same event and key."""
+    counts = np.diff(offsets)
+    event = np.repeat(np.arange(len(counts)), counts)
+    keys = np.broadcast_to(np.asarray(key), event.shape)
+    order = np.lexsort((keys, event))
+    event, keys = event[order], keys[order]
+    another = (event[1:] != event[:-1]) | (keys[1:] != keys[:-1])
+    group = np.zeros(len(order), dtype=np.int64)
+    group[order[1:]] = np.cumsum(another)
+    return group
 
 
 def is_in(arithmetic: Arithmetic, values: list[Values]) -> Values:
@@ -123,6 +153,20 @@ FUNCTIONS: dict[str, Function] = {
     "event_sum": Function(
         lambda arithmetic, arguments: event_sum(arguments[0], arithmetic.offsets),
         "sum over the objects of the same event, given to each of them",
+        1,
+        1,
+        of_one_object=False,
+    ),
+    "group_sum": Function(
+        lambda arithmetic, arguments: group_sum(arguments[0], arguments[1], arithmetic.offsets),
+        "group_sum(x, key): sum over the objects of the same event that have the same key, given to each of them",
+        2,
+        2,
+        of_one_object=False,
+    ),
+    "first_of": Function(
+        lambda arithmetic, arguments: first_of(arguments[0], arithmetic.offsets),
+        "first_of(key): whether it is the first object of its event that has its key",
         1,
         1,
         of_one_object=False,

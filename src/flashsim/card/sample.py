@@ -1,6 +1,6 @@
 """The tables of a card that say where the reference sample is and what its columns mean."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -52,6 +52,10 @@ class Sample(CardModel):
     )
     split: Split = Field(default_factory=Split, description="Shares of the events; only for a list of files.")
     tree: str | None = Field(default=None, description="TTree or RNTuple in a ROOT file; default: the only one.")
+    collisions: Literal["apart", "together"] = Field(
+        default="apart",
+        description="What an event is in HepMC files: each collision, or all collisions of a file (a bunch crossing).",
+    )
     where: str | None = Field(
         default=None,
         description="Condition on the objects to learn from; may use every column of the sample.",

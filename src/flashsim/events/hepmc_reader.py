@@ -1,4 +1,4 @@
-"""Events from HepMC2 and HepMC3 text, plain or gzip: each record (one collision) is one event."""
+"""Events from HepMC2 and HepMC3 text, plain or gzip: each record (one collision) is one event, or each file."""
 
 import gzip
 import zlib
@@ -13,6 +13,7 @@ from pyhepmc.io import ReaderAscii, ReaderAsciiHepMC2, pyiostream
 from flashsim.errors import FlashSimError
 
 from .batch import EventBatch, offsets_from_counts
+from .hepmc_graph import SIGNAL, collision_position, descendants
 from .hepmc_scan import HepMCRecords, open_hepmc, scan
 from .source import ColumnSource, to_internal
 
@@ -21,8 +22,10 @@ _ENERGY = {pyhepmc.Units.GEV: 1.0, pyhepmc.Units.MEV: 1e-3}
 _LENGTH = {pyhepmc.Units.MM: 1.0, pyhepmc.Units.CM: 10.0}
 
 
-def read_hepmc(path: Path, run: int, chunk_events: int) -> Iterator[EventBatch]:
+def read_hepmc(path: Path, run: int, chunk_events: int, *, together: bool = False) -> Iterator[EventBatch]:
     """The records of one file, in its order, with every particle of the record as an object.
+
+    With `together` the file is one event, as the collisions of one bunch crossing are, with the number 0.
 
     Identity: `run` is the position of the file in the list that is read, whatever the file says, so that
     files that all count from 1 do not share random numbers. `event` is the number in the file when all its
@@ -31,7 +34,9 @@ def read_hepmc(path: Path, run: int, chunk_events: int) -> Iterator[EventBatch]:
 
     Columns in GeV, mm and ns: pid, status, stable (no end vertex), mother (place in the event of the first
     particle that goes into the production vertex, -1 without), px, py, pz, energy, mass, and vx, vy, vz, vt of
-    the production vertex (for a particle without one, as a beam, the event's position).
+    the production vertex (for a particle without one, as a beam, the event's position). Of LHCb's conventions
+    signal (the particle of status 889, and all that comes of it); collision (place of the record in the event),
+    and pvx, pvy, pvz, pvt, where the particle's collision was (see `hepmc_graph`).
     """
     try:
         records = scan(path)
@@ -40,6 +45,10 @@ def read_hepmc(path: Path, run: int, chunk_events: int) -> Iterator[EventBatch]:
         identity = numbers if own else np.arange(len(numbers), dtype=np.int64)
         with open_hepmc(path) as text:
             reader = (ReaderAscii if records.version == 3 else ReaderAsciiHepMC2)(pyiostream(text))
+            if together and len(numbers):
+                events = [_event(reader, path, records, index) for index in range(len(numbers))]
+                yield _batch([_one_event(events)], run, np.zeros(1, np.int64), numbers[:1], path, 0)
+                return
             for start in range(0, len(numbers), chunk_events):
                 stop = min(start + chunk_events, len(numbers))
                 events = [_event(reader, path, records, index) for index in range(start, stop)]
@@ -81,7 +90,12 @@ def _columns(event: pyhepmc.GenEvent) -> dict[str, np.ndarray]:
     incoming, entered = first[enters], -second[enters]
     mothers = np.full(len(data.vertices) + 1, -1, dtype=np.int32)  # of each vertex, row 0 for none
     mothers[entered[::-1]] = incoming[::-1] - 1  # the first incoming particle is written last
-    positions = _positions(event, data.vertices, incoming, entered, production)[production]
+    table = _positions(event, data.vertices, incoming, entered, production)
+    positions = table[production]
+    end = np.zeros(len(particles), dtype=np.int64)
+    end[incoming[::-1] - 1] = entered[::-1]
+    signal = particles["status"] == SIGNAL
+    collision = collision_position(table, production, end, signal)
     energy, length = _ENERGY[event.momentum_unit], _LENGTH[event.length_unit]
     return {
         "pid": particles["pid"].astype(np.int32),
@@ -97,7 +111,23 @@ def _columns(event: pyhepmc.GenEvent) -> dict[str, np.ndarray]:
         "vy": positions[:, 1] * length,
         "vz": positions[:, 2] * length,
         "vt": positions[:, 3] * (length / _SPEED_OF_LIGHT),
+        "signal": descendants(signal, incoming, entered, production),
+        "collision": np.zeros(len(particles), dtype=np.int32),
+        "pvx": np.full(len(particles), collision[0] * length),
+        "pvy": np.full(len(particles), collision[1] * length),
+        "pvz": np.full(len(particles), collision[2] * length),
+        "pvt": np.full(len(particles), collision[3] * (length / _SPEED_OF_LIGHT)),
     }
+
+
+def _one_event(records: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The collisions of a bunch crossing as one event: places of mothers count from its start."""
+    first = 0
+    for number, record in enumerate(records):
+        record["collision"] = np.full(len(record["pid"]), number, dtype=np.int32)
+        record["mother"] = np.where(record["mother"] >= 0, record["mother"] + first, -1).astype(np.int32)
+        first += len(record["pid"])
+    return {name: np.concatenate([record[name] for record in records]) for name in records[0]}
 
 
 def _positions(

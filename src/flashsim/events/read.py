@@ -5,11 +5,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from glob import glob
+from itertools import count
 from pathlib import Path
 
 from flashsim.errors import FlashSimError
 
 from .batch import EventBatch
+from .hepmc_archive import is_archive, read_archive
 from .hepmc_reader import read_hepmc
 from .identity import UniqueEvents
 from .parquet_reader import read_parquet
@@ -26,20 +28,23 @@ def read_events(
     tree: str | None = None,
     event: tuple[str, str] = ("run", "event"),
     chunk_events: int = 1000,
+    together: bool = False,
 ) -> Iterator[EventBatch]:
     """The events of files, in the order given (a pattern with ``*`` in the order of names).
 
     The format is told by the first bytes of a file: ROOT (TTree or RNTuple, `tree` its name), Parquet, SQLite that
-    FlashSim wrote, or HepMC text, plain or gzip. Every batch has `chunk_events` events, but the last, whatever the
-    files; empty events are kept. ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an
-    event that comes twice is an error. `columns` None reads all columns of numbers (of lists, if the file has any).
+    FlashSim wrote, or HepMC text, plain, gzip, or in a tar archive. Every batch has `chunk_events` events, but the
+    last, whatever the files; empty events are kept. ``(run, event)`` come from the two columns `event`, or as
+    `read_hepmc` says, and an event that comes twice is an error. `columns` None reads all columns of numbers (of
+    lists, if the file has any).
     HepMC files have their own names and units (see `read_hepmc`): there `columns` are found by our names,
-    their source only gives defaults for what HepMC lacks.
+    their source only gives defaults for what HepMC lacks. With `together` all collisions of a HepMC file are one
+    event, a bunch crossing.
     """
     if chunk_events < 1:
         raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
     files = expand(paths)
-    return rechunk(_checked(files, columns, tree, event, chunk_events), chunk_events)
+    return rechunk(_checked(files, columns, tree, event, chunk_events, together=together), chunk_events)
 
 
 def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -70,15 +75,35 @@ def _checked(
     tree: str | None,
     event: tuple[str, str],
     chunk_events: int,
+    *,
+    together: bool,
 ) -> Iterator[EventBatch]:
     unique = UniqueEvents()
     where = ""
-    for index, path in enumerate(files):
+    runs = count()
+    for path in files:
         where = str(path)
-        for batch in read_file(path, index, columns, tree, event, chunk_events):
+        for batch in _of_file(path, runs, columns, tree, event, chunk_events, together=together):
             unique.add(batch, where)
             yield batch
     unique.finish(where)
+
+
+def _of_file(
+    path: Path,
+    runs: Iterator[int],
+    columns: Mapping[str, ColumnSource] | None,
+    tree: str | None,
+    event: tuple[str, str],
+    chunk_events: int,
+    *,
+    together: bool,
+) -> Iterator[EventBatch]:
+    """The events of one file, or of all files in one archive; `runs` are the numbers of those that have none."""
+    if is_archive(_head(path)):
+        batches = read_archive(path, runs, chunk_events, together=together)
+        return (_chosen(batch, columns, path) for batch in batches)
+    return read_file(path, next(runs), columns, tree, event, chunk_events, together=together)
 
 
 def read_file(
@@ -88,6 +113,8 @@ def read_file(
     tree: str | None,
     event: tuple[str, str],
     chunk_events: int,
+    *,
+    together: bool = False,
 ) -> Iterator[EventBatch]:
     """The events of one file, `index` its place among several, in pieces of any size."""
     head = _head(path)
@@ -98,10 +125,10 @@ def read_file(
     if head.startswith(SQLITE):
         return read_sqlite(path, columns, event)
     if b"HepMC::" in head:
-        return (_chosen(batch, columns, path) for batch in read_hepmc(path, index, chunk_events))
+        return (_chosen(batch, columns, path) for batch in read_hepmc(path, index, chunk_events, together=together))
     raise FlashSimError(
         f"{path}: {'an empty file' if not head else 'its first bytes are those of no known format'}; FlashSim reads "
-        "ROOT (TTree, RNTuple), Parquet, SQLite of its own, and HepMC2 or HepMC3 text, plain or gzip"
+        "ROOT (TTree, RNTuple), Parquet, SQLite of its own, and HepMC2 or HepMC3 text, plain, gzip, or in a tar archive"
     )
 
 

@@ -58,7 +58,18 @@ class Program:
     def __call__(
         self, conditions: Float[np.ndarray, "objects conditions"], noise: Float[np.ndarray, "objects noise"]
     ) -> Float[np.ndarray, "objects outputs"]:
-        """The outputs of each object, float32; FlashSimError when the program crashes, hangs or refuses."""
+        """The outputs of each object, float32; FlashSimError when the program crashes, hangs or refuses.
+
+        After a crash the same is asked of a new process, once: it may have been the machine's fault.
+        """
+        try:
+            return self._ask(conditions, noise)
+        except _CrashedError:
+            return self._ask(conditions, noise)
+
+    def _ask(
+        self, conditions: Float[np.ndarray, "objects conditions"], noise: Float[np.ndarray, "objects noise"]
+    ) -> Float[np.ndarray, "objects outputs"]:
         child = self._child()
         try:
             outputs = child.ask(conditions, noise, self.timeout * (len(conditions) / TILE + 1))
@@ -73,6 +84,10 @@ class Program:
             return self._idle.pop()
         described = {name: getattr(self, name) for name in ("family", "conditions", "noise", "outputs", "timeout")}
         return _Child(self.name, described | dict(self.details) | {"file": str(self.file.resolve()), "tile": TILE})
+
+
+class _CrashedError(FlashSimError):
+    """The process is gone."""
 
 
 class _Child:
@@ -145,7 +160,7 @@ class _Child:
             missing -= len(piece)
         return b"".join(pieces)
 
-    def _crashed(self, doing: str) -> FlashSimError:
+    def _crashed(self, doing: str) -> _CrashedError:
         status = self._process.wait()
         how = f"ended its process with status {status}"
         if status < 0:
@@ -158,7 +173,7 @@ class _Child:
             )
         self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - 2000))
         said = self._said.read().decode(errors="replace").strip().splitlines()
-        return FlashSimError(f"{self._name}: {how}, {doing}" + (f"; it said: {said[-1].strip()[:200]}" if said else ""))
+        return _CrashedError(f"{self._name}: {how}, {doing}" + (f"; it said: {said[-1].strip()[:200]}" if said else ""))
 
 
 def _end(children: list[_Child]) -> None:
