@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from flashsim.validation import validate_blocks
 from flashsim.validation.categories.calibration import (
     CalibrationSums,
     ClassSums,
@@ -22,7 +23,7 @@ from flashsim.validation.statistics import Effort, adjusted_p_values, normal_dev
 from flashsim.validation.statistics.binomial import clopper_pearson, pull_from_counts, pull_from_probabilities
 from flashsim.validation.views import StageView
 
-from .toys import category_view
+from .toys import SMALL, category_view
 
 DRAWN = resampling(0, Effort(swaps=200, replicas=60))
 
@@ -118,6 +119,8 @@ def test_a_class_that_comes_late_is_counted_as_if_it_had_been_known() -> None:
     for part in parts:
         counted.add(sides(frame, part))
         maps.add(part, sides(frame, part))
+    whole = validate_blocks([[part] for part in parts], {}, "toy", {}, effort=SMALL).metrics.stages[0]
+    assert [fraction.class_value for fraction in whole.fractions] == [0, 1, 2]
     assert counted.classes == maps.classes == [0, 1, 2]
     assert counted.sums[0, :, 2].sum() == maps.counts[0].passed[..., 2].sum() == late.sum()
 

@@ -76,7 +76,7 @@ def test_what_is_kept_knows_its_events() -> None:
     assert not concatenated([table(1, last=20), table(1, first=20)]).has_copies
 
 
-def test_copies_of_an_event_do_not_make_errors_smaller() -> None:
+def test_copies_of_an_event_do_not_make_errors_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     """σᵢ² = Σ (w pdfᵢ)² / (Σ w)² over events: the same for one copy and for four that are alike."""
     once = table(1)
     four = concatenated([once] * 4)
@@ -88,5 +88,8 @@ def test_copies_of_an_event_do_not_make_errors_smaller() -> None:
     assert contents.sum() == 4 * len(once)
     assert contents == pytest.approx(4 * content)
     assert np.sqrt(variances) / contents.sum() == pytest.approx(np.sqrt(variance) / content.sum())
+    sorting = Entries.of(four, "x")
+    monkeypatch.setattr("flashsim.validation.page.entries.MOST_CELLS", 0)
+    assert np.array(sorting.filled(edges, beyond=True)) == pytest.approx(np.array([contents, variances]))
     per_object = Entries.of(once, "x").filled(edges, beyond=True)
     assert per_object[1] == pytest.approx(per_object[0])

@@ -1,5 +1,6 @@
 """The tests of one stage, collected while it is measured."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,12 @@ class Ledger:
         """Add a line."""
         self.names.append((metric, variable))
         self.statistics.append(np.asarray(statistics, dtype=np.float64))
+
+    def take(self, others: Iterable["Ledger"]) -> None:
+        """Add all lines of others."""
+        for other in others:
+            self.names += other.names
+            self.statistics += other.statistics
 
 
 def table_of(ledgers: list[Ledger], false_alarm_rate: float | None) -> TestTable:

@@ -16,6 +16,7 @@ from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import StageMetrics, VariableMetrics
 from flashsim.validation.statistics import GROUPS, Effort, GroupSums, Resampling, Sizes
 from flashsim.validation.steps import Steps
+from flashsim.validation.threads import in_threads
 from flashsim.validation.two_sample.classifiers import Fit, fit_forest, fit_network
 from flashsim.validation.two_sample.cross_fit import two_sample_test
 from flashsim.validation.variables.contents import Contents, centre_width_and_changes, distances, tail_fractions
@@ -100,10 +101,14 @@ class StageSums:
                 calibration=None if self.calibration is None else calibration_metrics(self.calibration, drawn, ledger),
                 fractions=class_fractions(self.classes, sizes, drawn, ledger),
             )
-        variables = []
-        for name in self.contents:
+        own = {name: Ledger(ledger.stage) for name in self.contents}
+
+        def measured(name: str) -> VariableMetrics:
             steps(name)
-            variables.append(self._variable(name, sizes, drawn, ledger))
+            return self._variable(name, sizes, drawn, own[name])
+
+        variables = in_threads(measured, self.contents)
+        ledger.take(own.values())
         steps("whole events")
         frame = replace(
             frame,

@@ -9,13 +9,15 @@ from jaxtyping import Float, Int64, Shaped
 from flashsim.histograms import fill_by_event
 from flashsim.validation.views import Table
 
+MOST_CELLS = 5_000_000
+
 Filled = tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"]]
 """Contents and variances."""
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Values with their weights; `event` says which belong together where events were simulated several times."""
+    """Values with their weights; `event` counts the events from 0 where they were simulated several times."""
 
     values: Float[np.ndarray, " n"]
     weights: Float[np.ndarray, " n"]
@@ -25,7 +27,10 @@ class Entries:
     def of(table: Table, name: str) -> "Entries":
         """A column of a table."""
         values = np.asarray(table.columns[name], dtype=np.float64)
-        return Entries(values, table.weights, table.event if table.has_copies else None)
+        if not table.has_copies:
+            return Entries(values, table.weights)
+        _, event = np.unique(table.event, return_inverse=True)
+        return Entries(values, table.weights, event.astype(np.int64))
 
     @property
     def counted(self) -> bool:
@@ -46,7 +51,14 @@ class Entries:
         if self.event is None:
             contents = np.histogram(inside, edges, weights=self.weights)[0]
             return contents, np.histogram(inside, edges, weights=self.weights**2)[0]
-        histogram = hist.Hist(hist.axis.Variable(edges), storage=hist.storage.Weight())
         inside = np.where(inside == edges[-1], np.nextafter(edges[-1], edges[0]), inside)  # the last bin is closed
-        fill_by_event(histogram, inside, event=self.event, weight=self.weights)
-        return np.asarray(histogram.values()), np.asarray(histogram.variances())
+        events, bins = int(self.event.max(initial=-1)) + 1, len(edges) - 1
+        if events * bins > MOST_CELLS:
+            histogram = hist.Hist(hist.axis.Variable(edges), storage=hist.storage.Weight())
+            fill_by_event(histogram, inside, event=self.event, weight=self.weights)
+            return np.asarray(histogram.values()), np.asarray(histogram.variances())
+        place = np.searchsorted(edges, inside, side="right") - 1  # the same, without sorting
+        kept = (place >= 0) & (place < bins)
+        cell = self.event[kept] * bins + place[kept]
+        shares = np.bincount(cell, self.weights[kept], events * bins).reshape(events, bins)
+        return shares.sum(axis=0), (shares**2).sum(axis=0)

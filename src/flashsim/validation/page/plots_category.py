@@ -75,7 +75,7 @@ def projections(found: list[EfficiencyMap]) -> str:
     shown = [entry for entry in found if entry.species] or found
     figure = new_figure(11.5, 3.3, arranged=False)
     panels = figure.subplots(1, len(shown[0].axes), sharey=True, squeeze=False)[0]
-    figure.subplots_adjust(left=0.05, right=0.87, top=0.97, bottom=0.16, wspace=0.04)
+    figure.subplots_adjust(left=0.05, right=0.87, top=0.97, bottom=0.16, wspace=0.08)
     for side, axes in enumerate(panels):
         for entry, colour in zip(shown, SPECIES_COLOURS, strict=False):
             _project(axes, entry, side, colour)

@@ -15,7 +15,7 @@ class Effort:
     epochs: int = 10
     rows: int = 50_000
     pair_rows: int = 5_000
-    shuffled_rows: int = 2_000
+    shuffled_rows: int = 5_000
     swaps: int = 2_000
     replicas: int = 60
     splits: int = 10

@@ -1,7 +1,5 @@
 """The two-sample test: how well a classifier tells the candidate from the reference, by what, and where."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +11,7 @@ from flashsim.validation.metrics import Importance, Measured, TwoSample, number
 from flashsim.validation.statistics import FULL, Resampling, group_of
 from flashsim.validation.statistics.areas import area_swaps, area_under_curve, clustered_error, roc_curve
 from flashsim.validation.statistics.resampling import hashed
+from flashsim.validation.threads import in_threads
 from flashsim.validation.two_sample.classifiers import Fit, Fitted
 from flashsim.validation.two_sample.regions import most_separable
 from flashsim.validation.views import StageView, Table
@@ -75,8 +74,7 @@ def two_sample_test(
 
     # A thread a fold, each with one OpenMP thread: OpenMP's own threads wait by spinning, which costs a shared
     # machine up to ten times the time.
-    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        folds = [found for found in pool.map(fit_and_test, range(FOLDS)) if found is not None]
+    folds = [found for found in in_threads(fit_and_test, range(FOLDS)) if found is not None]
     sizes = len(kept.reference), len(kept.candidate)
     if not folds:
         return TwoSample(Measured(None), *sizes, 0, classifier=title, inputs=names)

@@ -9,6 +9,7 @@ from flashsim.validation.coding.scales import Scale, scale_of
 from flashsim.validation.ledger import Ledger
 from flashsim.validation.metrics import EventQuantity, Measured, number
 from flashsim.validation.statistics import GROUPS, GroupSums, Resampling, group_of, spread
+from flashsim.validation.threads import in_threads
 from flashsim.validation.variables.contents import Contents, distances
 from flashsim.validation.views import Occurrences, StageView, Table
 
@@ -42,7 +43,7 @@ class EventSums:
             group, weight = group_of(events.event), _weights(table, events)
             self.weight[k] += np.bincount(group, weight, GROUPS)
             self.squares[k] += np.bincount(group, weight**2, GROUPS)
-            for name, values in _quantities(block, table, events):
+            for name, values in _quantities(self.first, table, events):
                 contents = self.contents[name][k]
                 size = len(contents.scale.grid)
                 cell = group * size + contents.scale.code(values)
@@ -53,7 +54,10 @@ def per_event(sums: EventSums, drawn: Resampling, ledger: Ledger) -> list[EventQ
     """Mean, width and distances of every quantity, and their tests."""
     empty = np.zeros((GROUPS, 0))
     sizes = GroupSums(empty, sums.weight[0], sums.squares[0]), GroupSums(empty, sums.weight[1], sums.squares[1])
-    return [_measure(name, contents, sums, sizes, drawn, ledger) for name, contents in sums.contents.items()]
+    own = {name: Ledger(ledger.stage) for name in sums.contents}
+    found = in_threads(lambda name: _measure(name, sums.contents[name], sums, sizes, drawn, own[name]), sums.contents)
+    ledger.take(own.values())
+    return found
 
 
 def _measure(
