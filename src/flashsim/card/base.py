@@ -7,3 +7,7 @@ class CardModel(BaseModel):
     """A table of the card: unknown keys and wrong types are errors, and values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def __hash__(self) -> int:
+        """By content, whatever lists it has: what is compiled for a table is found again."""
+        return hash((type(self), self.model_dump_json()))
