@@ -16,7 +16,7 @@ import numpy as np
 
 from flashsim.api import simulate
 from flashsim.events import EventBatch, read_events
-from flashsim.models import Standardised
+from flashsim.models import Generator, Standardised
 from flashsim.nets import MLP
 from flashsim.release import Detector, load
 from flashsim.simulation import simulate_blocks
@@ -60,6 +60,8 @@ def flops_of_network(network: MLP) -> int:
 def flops_an_object(trained) -> float:
     """Multiplications and additions of the networks alone, for one object of a stage."""
     model = trained.response.model
+    if isinstance(model, Standardised) and isinstance(model.model, Generator):
+        return flops_of_network(model.base.net) + flops_of_network(model.model.net)
     if isinstance(model, Standardised):
         flow = model.model
         evaluations = len(flow.times) if flow.solver != "heun" else 2 * flow.steps
