@@ -1,5 +1,6 @@
 """What many tests share: a small detector whose response is known, trained once a session."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -27,6 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault(name, value)
         jax.config.update(name.lower(), int(value) if value.isdigit() else value)
 
+
+# What JAX keeps of traced programs is millions of objects, which every collection would visit.
+gc.set_threshold(200_000, 20, 100)
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.card import ALGORITHMS, AdversarialModel, Training
+from flashsim.card import AdversarialModel, Training
 from flashsim.models import Adversary, Generator, adversary
 from flashsim.models.adversarial.regularisers import AdversarialLipschitz, GradientPenalty
 from flashsim.models.energy_score import energy_score
@@ -133,7 +133,7 @@ def test_the_square_of_the_adversarial_penalty_stands_inside_the_mean():
     assert np.mean(found) == pytest.approx(2.0, abs=1e-3)
 
 
-@pytest.mark.parametrize("family", ALGORITHMS)
+@pytest.mark.parametrize("family", EVERY_PART)
 def test_a_weight_of_two_is_an_object_that_is_there_twice_and_no_loss_grows_with_the_batch(family: str):
     """With a plane for a critic, whose penalties do not depend on where; Cramér's potential is none."""
     options = {"penalty": 0.0} if family == "cramer-gan" else {}
@@ -147,7 +147,7 @@ def test_a_weight_of_two_is_an_object_that_is_there_twice_and_no_loss_grows_with
         assert float(weighted) == pytest.approx(float(repeated), rel=2e-3)
 
 
-@pytest.mark.parametrize("family", ALGORITHMS)
+@pytest.mark.parametrize("family", EVERY_PART)
 def test_an_object_and_the_same_with_weight_minus_one_leave_nothing(family: str):
     """Of no term of any loss, the penalty included."""
     options = {"penalty": 0.0} if family == "cramer-gan" else {}
