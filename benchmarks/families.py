@@ -34,7 +34,7 @@ FLOW = {"width": 160, "depth": 3, "steps": 4}
 CRITICISED = {"width": 128, "depth": 3}
 SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "flow-matching": (FLOW, {"epochs": 70}),
-    "flow-matching, 4 members": (FLOW, {"epochs": 70}),
+    "flow-matching, 4 members": ({"family": "flow-matching"} | FLOW, {"epochs": 70}),
     "one-step": ({"width": 128, "depth": 3, "epochs": 30, "teacher": FLOW}, {"epochs": 70}),
     "spline-coupling": ({}, {"epochs": 40, "learning_rate": 4e-3}),
     "masked-autoregressive": ({}, {"epochs": 40, "learning_rate": 4e-3}),
@@ -81,7 +81,7 @@ def card_of(family: str, share: float) -> Card:
     names = [stage["name"] for stage in table["stage"]]
     table["stage"] = table["stage"][: names.index(STAGE) + 1]
     stage = table["stage"][-1]
-    stage["model"] = {"family": family.partition(",")[0]} | model
+    stage["model"] = {"family": family} | model
     stage["members"] = MEMBERS.get(family, 1)
     stage["training"] |= training | {"epochs": max(2, round(share * training["epochs"]))}
     stage["training"]["patience"] = training["epochs"]

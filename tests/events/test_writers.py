@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import uproot
+from output_formats import FORMATS
 
 from flashsim.errors import FlashSimError
 from flashsim.events import (
@@ -26,12 +28,6 @@ from flashsim.events import (
 )
 from flashsim.events.row_groups import GROUP_OBJECTS, RowGroups
 
-FORMATS = {
-    "parquet": ("out.parquet", None),
-    "ttree": ("out.root", None),
-    "rntuple": ("out.root", "rntuple"),
-    "sqlite": ("out.sqlite", None),
-}
 METADATA = {"card": "toy", "seed": 7, "units": {"track_p": "GeV"}}
 every_format = pytest.mark.parametrize("kind", FORMATS)
 
@@ -99,19 +95,20 @@ def test_bytes_do_not_depend_on_how_events_arrive_nor_on_name_nor_time(tmp_path:
 def test_bytes_are_those_of_another_process_at_another_time(tmp_path: Path):
     paths = {kind: write(tmp_path / f"here-{kind}", kind, output(20), 20) for kind in FORMATS}
     script = (
-        "import sys, time; from pathlib import Path; sys.path.insert(0, sys.argv[1]); time.sleep(1.1)\n"
+        "import sys, time; from pathlib import Path; time.sleep(1.1)\n"
         "from test_writers import *\n"  # ROOT files count time in seconds
-        "for kind in FORMATS: write(Path(sys.argv[2]) / f'there-{kind}', kind, output(20), 3)"
+        "for kind in FORMATS: write(Path(sys.argv[1]) / f'there-{kind}', kind, output(20), 3)"
     )
-    run_python(script, Path(__file__).parent, tmp_path)
+    run_python(script, tmp_path)
     for kind, path in paths.items():
         assert (tmp_path / f"there-{kind}" / path.name).read_bytes() == path.read_bytes()
 
 
 def run_python(script: str, *arguments: object) -> str:
-    """What a script prints, run in a process of its own in which every warning is an error."""
+    """What a script prints, in a process of its own that finds these tests, and where every warning is an error."""
     command = [sys.executable, "-W", "error", "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
@@ -178,15 +175,15 @@ def test_an_output_that_exists_is_refused_and_left(tmp_path: Path, kind: str):
 def test_a_full_disk_is_an_error_in_words_and_leaves_nothing(tmp_path: Path, kind: str):
     """The kernel refuses to write beyond a number of bytes a file, as it refuses on a full disk."""
     script = (
-        "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "import resource, sys; from pathlib import Path\n"
         "from test_writers import *\n"
         "events = output(20000)\n"
         "for limit in (0, 100, 200_000):\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))\n"
-        "    try: write(Path(sys.argv[2]), sys.argv[3], events, 1000)\n"
+        "    try: write(Path(sys.argv[1]), sys.argv[2], events, 1000)\n"
         "    except FlashSimError as error: print(error)\n"
     )
-    lines = run_python(script, Path(__file__).parent, tmp_path, kind).splitlines()
+    lines = run_python(script, tmp_path, kind).splitlines()
     name, _ = FORMATS[kind]
     assert lines == [f"{tmp_path / name}: no space left on the disk; free some, or write to another place"] * 3
     assert list(tmp_path.iterdir()) == []

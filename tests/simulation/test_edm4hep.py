@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import uproot
+from output_formats import FORMATS
 
 from flashsim.card import Card, card_from_dict
 from flashsim.errors import FlashSimError
@@ -22,12 +23,6 @@ from flashsim.simulation.track_states import OMEGA, track_states
 from flashsim.simulation.unfinished import Counts, Unfinished
 from flashsim.stages import Namespace
 
-FORMATS = {
-    "parquet": ("out.parquet", None),
-    "ttree": ("out.root", None),
-    "rntuple": ("out.root", "rntuple"),
-    "sqlite": ("out.sqlite", None),
-}
 STATE = ["rx", "ry", "rz", "rtx", "rty", "rqop"]
 COVARIANCE = [f"c{row}{column}" for row in range(5) for column in range(row + 1)]
 CARD: dict[str, Any] = {

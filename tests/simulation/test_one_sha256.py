@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import toy
+from output_formats import FORMATS
 
 from flashsim.api import simulate
 from flashsim.errors import FlashSimError
@@ -23,12 +24,6 @@ from flashsim.simulation import blocks
 
 EVENTS = 600  # about 12,000 objects
 SMALL_BLOCK = 1500
-FORMATS = {
-    "parquet": ("flash.parquet", None),
-    "ttree": ("flash.root", "ttree"),
-    "rntuple": ("flash.root", "rntuple"),
-    "sqlite": ("flash.db", None),
-}
 
 # The command line with small blocks, each of which takes a moment: time enough to be stopped in the middle.
 SLOW = f"""

@@ -21,8 +21,8 @@ def compare(
         list[str] | None, typer.Option("--candidate", help="More files of the candidate; may be repeated.")
     ] = None,
     against: Annotated[Path | None, typer.Option(help="An older metrics.json: show what has changed.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
-    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of halves, folds and permutations.")] = 0,
 ) -> None:
     """Compare two samples, full, fast or flash, from FlashSim or any other program.

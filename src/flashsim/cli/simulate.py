@@ -18,7 +18,7 @@ def simulate(
     release: Annotated[Path, typer.Argument(help="The release that simulates.")],
     events: Annotated[
         list[Path],
-        typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain or gzip."),
+        typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain, gzip, or in a tar archive."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write: *.parquet, *.root, *.sqlite or *.db; must not exist.")
@@ -32,7 +32,7 @@ def simulate(
     member: Annotated[
         int | None, typer.Option(min=0, help="Simulate all events by this member of the ensembles (default: drawn).")
     ] = None,
-    run_libraries: Annotated[  # noqa: FBT002
+    run_libraries: Annotated[
         bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
     ] = False,
     format: Annotated[

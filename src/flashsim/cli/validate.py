@@ -19,10 +19,10 @@ def validate(
     against: Annotated[
         Path | None, typer.Option(help="The metrics.json of another release: show what got better or worse.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,  # noqa: FBT002
-    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that is there.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: small classifiers, coarse errors.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the flash sample.")] = 0,
-    run_libraries: Annotated[  # noqa: FBT002
+    run_libraries: Annotated[
         bool, typer.Option("--run-libraries", help="Run compiled libraries of the release: they may do anything.")
     ] = False,
 ) -> None:

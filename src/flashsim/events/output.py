@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import awkward as ak
 import numpy as np
 from jaxtyping import Int32, Int64, Shaped
 
 from .batch import offsets_from_counts
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,17 @@ class Collection:
         return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(self.offsets), content))
 
 
+def grouped(columns: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
+    """Columns by the first part of their names, then by what follows the dot (nothing for a name without one)."""
+    groups: dict[str, dict[str, Value]] = {}
+    for name, value in columns.items():
+        first, _, rest = name.partition(".")
+        groups.setdefault(first, {})[rest] = value
+    return groups
+
+
 def _record(contents: Mapping[str, Any], length: int, *, nested: bool) -> Any:
-    groups: dict[str, dict[str, Any]] = {}
-    for name, content in contents.items():
-        first, _, rest = name.partition(".") if nested else (name, "", "")
-        groups.setdefault(first, {})[rest] = content
+    groups = grouped(contents) if nested else {name: {"": content} for name, content in contents.items()}
     fields = [inner[""] if "" in inner else _record(inner, length, nested=True) for inner in groups.values()]
     return ak.contents.RecordArray(fields, list(groups), length=length)
 

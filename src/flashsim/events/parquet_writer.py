@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .output import OutputBatch, OutputSchema
+from .output import OutputBatch, OutputSchema, grouped
 
 ITEM = "element"
 """The name that the Parquet format gives to what is in a list."""
@@ -72,14 +72,10 @@ def _list(item: pa.DataType) -> pa.DataType:
 
 def _record(columns: Mapping[str, np.dtype]) -> pa.DataType:
     """A record of columns, those with a dot in their names inside a record of their own; one without name by itself."""
-    groups: dict[str, dict[str, np.dtype]] = {}
-    for name, dtype in columns.items():
-        first, _, rest = name.partition(".")
-        groups.setdefault(first, {})[rest] = dtype
-    kinds = {first: _number(inner[""]) if "" in inner else _record(inner) for first, inner in groups.items()}
-    return (
-        kinds[""] if "" in kinds else pa.struct([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
-    )
+    kinds = {first: _number(inner[""]) if "" in inner else _record(inner) for first, inner in grouped(columns).items()}
+    if "" in kinds:
+        return kinds[""]
+    return pa.struct([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
 
 
 def _number(dtype: np.dtype) -> pa.DataType:

@@ -132,10 +132,15 @@ def _refuse_conflicts(schema: OutputSchema) -> None:
             )
 
 
+NO_SPACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""A full disk; quotas and the largest size of a file come as writing that fails."""
+
+
 @contextmanager
 def _errors() -> Iterator[None]:
-    """A disk that is full, which SQLite tells in its own way, as an OSError."""
+    """What goes wrong on the disk, which SQLite tells in its own way, as an OSError."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        raise OSError(errno.ENOSPC, f"SQLite: {error}") from error
+    except sqlite3.DatabaseError as error:  # also what was half written and is now closed
+        number = errno.ENOSPC if error.sqlite_errorcode in NO_SPACE else errno.EIO
+        raise OSError(number, f"SQLite: {error}") from error

@@ -89,7 +89,7 @@ def onnx(described: dict[str, Any]) -> Run:
     options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(described["file"], options, providers=["CPUExecutionProvider"])
-    except Exception as error:
+    except Exception as error:  # onnxruntime's own errors have no common class
         raise RefusedError(f"cannot be loaded as an ONNX file ({' '.join(str(error).split())[:200]})") from None
     wanted = {described["names"]["conditions"]: described["conditions"]}
     if described["noise"]:
@@ -150,7 +150,7 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, described["timeout"] * (rows / described["tile"] + 1) + 10)
         try:
             _answer(answers, 0, run(conditions, noise).tobytes())
-        except Exception as error:
+        except Exception as error:  # whatever it is, the parent is told, and the next question may come
             _answer(answers, 1, " ".join(str(error).split())[:500].encode())
         signal.setitimer(signal.ITIMER_REAL, 0)
 

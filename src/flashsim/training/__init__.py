@@ -8,7 +8,6 @@ from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
     check_closure,
-    read_reference,
     read_sample,
     reference_batches,
     reference_sources,
@@ -32,7 +31,6 @@ __all__ = [
     "external_response",
     "fit",
     "fit_members",
-    "read_reference",
     "read_sample",
     "reference_batches",
     "reference_sources",

@@ -48,13 +48,11 @@ def sample_batches(card: Card, part: Part) -> Iterator[EventBatch]:
     return reference_batches(card, sample_files(card, part), None if _has_parts(card) else part)
 
 
-def read_reference(card: Card, files: list[Path], part: Part | None = None) -> EventBatch:
-    """Full simulation from any files in the form of the card's sample; all events for `part` None."""
-    return EventBatch.concatenate(list(reference_batches(card, files, part)))
-
-
 def reference_batches(card: Card, files: list[Path], part: Part | None = None) -> Iterator[EventBatch]:
-    """The same in pieces, as it is read; an error in the end if there was nothing."""
+    """Full simulation from any files in the form of the card's sample, in pieces; all events for `part` None.
+
+    FlashSimError in the end if there was nothing.
+    """
     run, event = card.sample.event
     named = ", ".join(str(file) for file in files)
     objects, empty = 0, True

@@ -66,6 +66,9 @@ def _converted(reads: np.dtype, makes: np.dtype, operand: str) -> str:
     return f"fs_whole({operand})" if reads == np.float32 else operand
 
 
+_SPECIAL = {"nan": "NAN", "inf": "INFINITY", "-inf": "-INFINITY"}
+
+
 def literals(values: np.ndarray) -> list[str]:
     """The numbers as C writes them, with as many digits as they need to be read back as they are."""
     if values.dtype.kind != "f":
@@ -77,6 +80,3 @@ def literal(value: np.generic) -> str:
     """One number, in brackets where its sign could follow another."""
     (text,) = literals(np.array([value]))
     return f"({text})" if text.startswith("-") else text
-
-
-_SPECIAL = {"nan": "NAN", "inf": "INFINITY", "-inf": "-INFINITY"}
