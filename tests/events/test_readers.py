@@ -4,6 +4,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pyhepmc
 import pytest
 
 from flashsim.errors import FlashSimError
@@ -182,7 +183,7 @@ def test_the_signal_of_real_collisions_is_flagged_with_all_that_comes_of_it(real
 def descendants_by_recursion(chosen: np.ndarray, links: list[tuple[int, int]], production: np.ndarray) -> list[int]:
     found = set(np.flatnonzero(chosen).tolist())
     while True:
-        ends = {vertex for particle, vertex in links if particle - 1 in found}
+        ends = {vertex for particle, vertex in links if particle in found}
         more = found | {i for i, vertex in enumerate(production) if vertex in ends}
         if more == found:
             return sorted(found)
@@ -195,7 +196,7 @@ def test_descendants_in_any_graph(seed: int):
     random = np.random.default_rng(seed)
     particles, vertices = 30, 12
     production = random.integers(0, vertices + 1, particles)
-    links = [(int(p), int(random.integers(1, vertices + 1))) for p in random.choice(particles, 20, replace=False) + 1]
+    links = [(int(p), int(random.integers(1, vertices + 1))) for p in random.choice(particles, 20, replace=False)]
     chosen = random.random(particles) < 0.1
     incoming, entered = np.array([p for p, _ in links]), np.array([v for _, v in links])
     found = descendants(chosen, incoming, entered, production)
@@ -232,3 +233,77 @@ def test_an_archive_that_is_cut_or_holds_something_else_is_refused(golden: Path,
             archive.add(golden / "flat.parquet", "notes/flat.parquet")
         with pytest.raises(FlashSimError, match=rf"{name}: notes/flat\.parquet: not a HepMC2"):
             read(tmp_path / name, 7)
+
+
+def random_record(random: np.random.Generator, number: int) -> pyhepmc.GenEvent:
+    """Beams that meet, and a graph of decays and of vertices where several particles go in."""
+    event = pyhepmc.GenEvent(pyhepmc.Units.MEV, pyhepmc.Units.CM)
+    event.event_number = number
+
+    def particle(status: int) -> pyhepmc.GenParticle:
+        momentum = random.normal(0, 10.0 ** random.integers(-3, 6), 4).tolist()
+        made = pyhepmc.GenParticle(momentum, int(random.choice([211, -511, 22, 2212])), status)
+        made.generated_mass = float(random.exponential(100))
+        return made
+
+    open_ends = [particle(4), particle(4)]
+    for step in range(int(random.integers(1, 8))):
+        vertex = pyhepmc.GenVertex(random.normal(1, 10, 4).tolist())
+        for index in [0, 0] if step == 0 else random.integers(0, 2, 1):
+            vertex.add_particle_in(open_ends.pop(int(index)))
+        for _ in range(int(random.integers(2, 4))):
+            made = particle(int(random.choice([1, 2, 889])))
+            vertex.add_particle_out(made)
+            open_ends.append(made)
+        event.add_vertex(vertex)
+    return event
+
+
+@pytest.mark.parametrize("chunk", [1, 100])
+def test_a_record_is_the_same_in_both_versions_of_hepmc(tmp_path: Path, chunk: int):
+    """HepMC2 is read by a parser of our own, HepMC3 by pyhepmc; their orders of particles differ."""
+    random = np.random.default_rng(3)
+    records = [random_record(random, number) for number in range(40)]
+    both = []
+    for name in ("hepmc2", "hepmc3"):
+        with pyhepmc.open(str(tmp_path / name), "w", format=name, precision=16) as file:
+            for record in records:
+                file.write(record)
+        both.append(read(tmp_path / name, chunk))
+    two, three = both
+    assert two.counts.tolist() == three.counts.tolist()
+    orders = [np.lexsort([each.columns["energy"], each.event_index]) for each in both]
+    for name, values in three.columns.items():
+        if name == "mother":
+            mothers = [
+                np.where(
+                    each.columns[name] >= 0,
+                    each.columns["energy"][each.offsets[each.event_index] + each.columns[name]],
+                    0,
+                )
+                for each in both
+            ]
+            np.testing.assert_allclose(mothers[0][orders[0]], mothers[1][orders[1]], rtol=1e-14)
+        else:
+            np.testing.assert_allclose(two.columns[name][orders[0]], values[orders[1]], rtol=1e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"P 3 2212 100 ", b"P 3 2212 1o0 ", r"record 0 \(event 7\) is damaged"),
+        (b"P 3 -321", b"P 3", r"record 2 \(event 9\) is damaged.* too few words"),
+        (b"2 0 0 -2 0\nV -2", b"2 0 0 -3 0\nV -2", r"record 2 \(event 9\) is damaged.*vertex -3"),
+        (b"V -2 0 1 2 4 0 0 2 0\n", b"", r"record 2 \(event 9\) is damaged.*not as many"),
+        (b"U MEV CM\nV -1 0 1", b"U TEV CM\nV -1 0 1", r"record 2 .*units TEV CM: known are GEV and MEV"),
+    ],
+)
+def test_what_is_wrong_in_a_record_of_hepmc2_is_said(
+    golden: Path, tmp_path: Path, old: bytes, new: bytes, message: str
+):
+    text = (golden / "collisions.hepmc2").read_bytes()
+    assert text.count(old) == 1
+    (tmp_path / "damaged.hepmc2").write_bytes(text.replace(old, new))
+    for chunk in (1, 7):
+        with pytest.raises(FlashSimError, match=rf"damaged.hepmc2: {message}"):
+            read(tmp_path / "damaged.hepmc2", chunk)

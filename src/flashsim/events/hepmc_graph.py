@@ -12,20 +12,21 @@ def descendants(
     incoming: Int[np.ndarray, " links"],
     entered: Int[np.ndarray, " links"],
     production: Int[np.ndarray, " particles"],
+    none: int = 1,
 ) -> Bool[np.ndarray, " particles"]:
     """The chosen particles, and all that comes of them; every particle and every vertex is visited once.
 
-    Link k says that particle ``incoming[k]`` (from 1) goes into the vertex ``entered[k]``; `production` is the vertex
-    that each particle comes from, 0 for none.
+    Link k says that the particle ``incoming[k]`` goes into the vertex ``entered[k]``; `production` is the vertex that
+    each particle comes from. The first vertices, `none` of them, are no vertices but what beams come from.
     """
     found = chosen.copy()
     if not found.any():
         return found
     by_particle = np.argsort(incoming, kind="stable")
     by_vertex = np.argsort(production, kind="stable")
-    particles, vertices = incoming[by_particle] - 1, production[by_vertex]
-    seen = np.zeros(max(int(entered.max(initial=0)), int(production.max(initial=0))) + 1, dtype=bool)
-    seen[0] = True
+    particles, vertices = incoming[by_particle], production[by_vertex]
+    seen = np.zeros(1 + max(int(entered.max(initial=0)), int(production.max(initial=0)), none), dtype=bool)
+    seen[:none] = True
     pending = np.flatnonzero(chosen)
     while len(pending):
         ends = np.unique(entered[by_particle[_ranges(particles, pending)]])
@@ -37,22 +38,56 @@ def descendants(
     return found
 
 
-def collision_position(
-    table: Float64[np.ndarray, "_ 4"],
+def collision_positions(
+    record: Int[np.ndarray, " particles"],
     production: Int[np.ndarray, " particles"],
     end: Int[np.ndarray, " particles"],
     signal: Bool[np.ndarray, " particles"],
-) -> Float64[np.ndarray, " 4"]:
-    """Where the beams meet; without beams (a particle gun) where the signal, or else the first particle, was made.
+    position: Float64[np.ndarray, "vertices 4"],
+    records: int,
+) -> Float64[np.ndarray, "records 4"]:
+    """Where the beams of each record meet; without beams (a particle gun) where the signal, or else the first particle,
+    was made.
 
-    `table` has the position of each vertex, row 0 that of the event; `production` and `end` are the vertices of each
-    particle, 0 for none. Beams are at least two particles that come from no vertex and go into one.
+    The first rows of `position` are the events', one a record; `production` and `end` are the vertices of each
+    particle, one of these for none. Beams are at least two particles that come from no vertex and go into one.
     """
-    beams = np.flatnonzero((production == 0) & (end > 0))
-    if len(beams) > 1:
-        return table[end[beams[0]]]
-    first = np.flatnonzero(signal) if signal.any() else np.arange(len(production))
-    return table[production[first[0]]] if len(first) else table[0]
+    beam = (production < records) & (end >= records)
+    beams = np.bincount(record[beam], minlength=records)
+    vertex = np.arange(records)
+    for chosen, vertices in ((np.ones(len(record), bool), production), (signal, production), (beam, end)):
+        chosen = chosen & (beams[record] > 1) if vertices is end else chosen
+        rows = np.flatnonzero(chosen)
+        these, first = np.unique(record[rows], return_index=True)
+        vertex[these] = vertices[rows[first]]
+    return position[vertex]
+
+
+def with_positions(
+    position: Float64[np.ndarray, "vertices 4"],
+    incoming: Int[np.ndarray, " links"],
+    entered: Int[np.ndarray, " links"],
+    production: Int[np.ndarray, " particles"],
+    records: int,
+) -> Float64[np.ndarray, "vertices 4"]:
+    """Positions where a vertex written without one stands where its first incoming particle was made (as in HepMC3).
+
+    The first rows are the events', one a record.
+    """
+    unset: np.ndarray = np.logical_not(np.any(position, axis=1))
+    unset[:records] = False
+    if not unset.any():
+        return position
+    parent = np.zeros(len(position), dtype=np.int64)
+    parent[entered[::-1]] = production[incoming[::-1]]  # the first incoming particle is written last
+    for _ in range(len(position)):  # at most as many steps as the longest chain of vertices without position
+        follow = unset & unset[parent]
+        if not follow.any():
+            break
+        parent[follow] = parent[parent[follow]]
+    filled = position.copy()
+    filled[unset] = position[parent[unset]]
+    return filled
 
 
 def _ranges(values: Int[np.ndarray, " sorted"], wanted: Int[np.ndarray, " wanted"]) -> Int[np.ndarray, " places"]:

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from jaxtyping import Int64
 from flashsim.errors import FlashSimError
 
 _BLOCK = 1 << 22
-_RECORD = re.compile(rb"^E +(-?\d+)", re.MULTILINE)
+_RECORD = b"\nE "
+_PARTICLE = b"\nP "
+_NUMBER = re.compile(rb"\nE +(-?\d+)")
 _FOOTER = re.compile(rb"^HepMC::(Asciiv3|IO_GenEvent)-END_EVENT_LISTING\s*\Z", re.MULTILINE)
 
 
@@ -22,7 +24,22 @@ class HepMCRecords:
 
     version: int  # 2 or 3
     numbers: Int64[np.ndarray, " events"]  # the event numbers as written
-    particles: Int64[np.ndarray, " events"]  # lines of particles in each record
+    particles: Int64[np.ndarray, " events"]  # lines of particles in each record; HepMC2 says for itself how many
+    starts: Int64[np.ndarray, " boundaries"]  # the letter of the (unpacked) text that each begins at, and the end
+
+
+@dataclass
+class _Found:
+    """The same, while the file is read."""
+
+    numbers: list[int] = field(default_factory=list)
+    particles: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+
+    def add_particles(self, count: int) -> None:
+        """So many more in the last record."""
+        if self.particles:
+            self.particles[-1] += count
 
 
 def open_hepmc(path: Path) -> BufferedIOBase:
@@ -38,16 +55,15 @@ def scan(path: Path) -> HepMCRecords:
     A file that its generator finished ends with the line ``HepMC::…-END_EVENT_LISTING``: without it, records
     are missing and the file is refused.
     """
-    numbers: list[int] = []
-    particles: list[int] = []
-    version = 0
-    rest, tail = b"", b""
+    found = _Found()
+    version, position = 0, -1
+    rest, tail = b"\n", b""  # each piece begins with the end of the line before it
     with open_hepmc(path) as file:
         while block := file.read(_BLOCK):
             text, cut, rest = (rest + block).rpartition(b"\n")
-            text += cut
-            version = version or _version(text + rest)
-            _count(text, numbers, particles)
+            version = version or _version(text + cut + rest)
+            _count(text, position, found, particles=version == 3)
+            position, rest = position + len(text), cut + rest
             tail = (tail + text)[-200:]
     if version == 0:
         raise FlashSimError(f"{path}: not a HepMC2 or HepMC3 text file")
@@ -56,7 +72,9 @@ def scan(path: Path) -> HepMCRecords:
             f"{path}: the file ends without the line HepMC::{'IO_GenEvent' if version == 2 else 'Asciiv3'}"
             "-END_EVENT_LISTING: it is truncated; copy or generate it again"
         )
-    return HepMCRecords(version, np.array(numbers, dtype=np.int64), np.array(particles, dtype=np.int64))
+    found.starts.append(position + len(rest))
+    counts = (np.array(these, dtype=np.int64) for these in (found.numbers, found.particles, found.starts))
+    return HepMCRecords(version, *counts)
 
 
 def _version(text: bytes) -> int:
@@ -64,18 +82,18 @@ def _version(text: bytes) -> int:
     return 3 if b"HepMC::Asciiv3" in head else 2 if b"HepMC::IO_GenEvent" in head else 0
 
 
-def _count(text: bytes, numbers: list[int], particles: list[int]) -> None:
-    """Add whole lines of text to the records: a particle before any record belongs to the one before."""
-    position = 0
-    for record in _RECORD.finditer(text):
-        if particles:
-            particles[-1] += _lines(text, position, record.start())
-        numbers.append(int(record[1]))
-        particles.append(0)
-        position = record.end()
-    if particles:
-        particles[-1] += _lines(text, position, len(text))
+def _count(text: bytes, position: int, records: _Found, *, particles: bool) -> None:
+    """Add lines to the records, each after the end of the one before; `position` is where they are in the file.
 
-
-def _lines(text: bytes, start: int, stop: int) -> int:
-    return text.count(b"\nP ", start, stop) + text.startswith(b"P ", start, stop)
+    A particle before any record of these lines belongs to the record before.
+    """
+    first, begin = 0, text.find(_RECORD)
+    while begin >= 0:
+        if number := _NUMBER.match(text, begin):
+            records.add_particles(text.count(_PARTICLE, first, begin) if particles else 0)
+            records.numbers.append(int(number[1]))
+            records.starts.append(position + begin + 1)
+            records.particles.append(0)
+            first = begin
+        begin = text.find(_RECORD, begin + 1)
+    records.add_particles(text.count(_PARTICLE, first) if particles else 0)
