@@ -23,6 +23,7 @@ from statistics import median
 from peers.child import Child, Rate
 from peers.data import write_rows
 from peers.environments import environment
+from peers.table import spread
 from simulate import sgemm
 
 BATCH = 2048
@@ -150,11 +151,6 @@ def print_table(numbers: dict) -> None:
             f"{one['task']:<20} {peer:>12,.0f} {own:>12,.0f}   {spread(one['ratios'], '.2f'):<22} {core:<8.2f} "
             f"{one['aim']:>5}"
         )
-
-
-def spread(values: list[float], form: str) -> str:
-    """The median, and the lowest and highest."""
-    return f"{median(values):{form}} ({min(values):{form}} – {max(values):{form}})"
 
 
 if __name__ == "__main__":
