@@ -204,6 +204,16 @@ def test_hepmc_files(run, hepmc_release: Path, tmp_path: Path, name: str):
     assert re.search(r"outside the training range of efficiency [1-9]", outcome.text)
     tracks = ak.flatten(written["particle_stable"][written["track_particle"]])
     assert ak.all(tracks == 1)
+    found = ak.num(written["track_rec_p"])
+    for words in (
+        f"given to resolution {len(tracks):,} ",
+        f"objects reconstructed {len(tracks):,} ",
+        f"events with reconstructed objects {np.count_nonzero(found)} ",
+    ):
+        assert words in outcome.text
+    stable = written["particle_stable"] == 1
+    along = np.hypot(written["particle_px"], written["particle_py"]) > 0
+    assert f"given to efficiency {ak.sum(stable & along):,} " in outcome.text
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")

@@ -238,7 +238,7 @@ def test_the_covariance_of_a_state_is_that_of_its_helix(simulated: SimulatedBloc
 def test_a_block_that_was_kept_is_the_same_block(card: Card, simulated: SimulatedBlock, tmp_path: Path):
     batch = to_edm4hep(card, simulated, {})
     folder = Unfinished(tmp_path / "x", {})
-    folder.save(0, batch, Counts(1, 1, 1, 1, {}))
+    folder.save(0, batch, Counts(events=1))
     found = folder.load(0)
     assert found is not None
     assert OutputSchema.of(found[0]) == OutputSchema.of(batch)

@@ -71,9 +71,11 @@ def print_summary(counts: "Counts", output: Path, seconds: float) -> None:
     table.add_row("events (collisions) read", f"{counts.events:,}")
     table.add_row("objects read", f"{counts.objects:,}")
     table.add_row("objects simulated", f"{counts.simulated:,}")
+    for stage, number in counts.given.items():
+        table.add_row(f"given to {stage}", f"{number:,}")
+        table.add_row(f"outside the training range of {stage}", f"{counts.outside[stage]:,}")
     table.add_row("objects reconstructed", f"{counts.reconstructed:,}")
-    for stage, number in counts.outside.items():
-        table.add_row(f"outside the training range of {stage}", f"{number:,}")
+    table.add_row("events with reconstructed objects", f"{counts.filled:,}")
     rates = f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s"
     table.add_row("rate", f"{rates} (in {seconds:,.1f} s, of which compiling takes the first ones)")
     table.add_row("file", f"{output} ({output.stat().st_size / 1e6:,.1f} MB)")

@@ -77,7 +77,7 @@ def produce(
             unfinished.save(block.number, *finished)
         return finished
 
-    total, writer = Counts(0, 0, 0, 0, {}), None
+    total, writer = Counts(), None
     try:
         # Closed before anything is tidied up: no worker finishes a block after that.
         with closing(in_order(work, blocks(batches, request.copies), workers=workers)) as finished_blocks:
@@ -113,10 +113,13 @@ def _give_up(writer: Writer | None, unfinished: Unfinished, error: BaseException
 def _counts(detector: Detector, simulated: SimulatedBlock) -> Counts:
     block, copies = simulated.block, int(simulated.block.copy.max(initial=0)) + 1
     covered = np.logical_or.reduce(list(simulated.selected.values()))
+    written = simulated.namespace.selected(detector.card.output.where)
     return Counts(
         events=block.events_read,
         objects=block.batch.n_objects // copies,
         simulated=int(covered.sum()),
-        reconstructed=int(simulated.namespace.selected(detector.card.output.where).sum()),
+        reconstructed=int(written.sum()),
+        filled=len(np.unique(block.batch.event_index[written])),
+        given={name: int(rows.sum()) for name, rows in simulated.selected.items()},
         outside={name: int(rows.sum()) for name, rows in simulated.outside.items()},
     )

@@ -1,7 +1,7 @@
 """The finished blocks of an unfinished output: what a run that was stopped goes on from."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,35 @@ from flashsim.files import atomic, remove
 
 @dataclass(frozen=True)
 class Counts:
-    """What a block, or a whole run, came to. `outside` counts a stage's objects outside its training range."""
+    """What a block, or a whole run, came to: events and objects that were read, and of the rest every copy.
 
-    events: int
-    objects: int
-    simulated: int
-    reconstructed: int
-    outside: dict[str, int]
+    `filled` are the events with reconstructed objects, `given` the objects that each stage was applied to, and
+    `outside` those of them outside its training range.
+    """
+
+    events: int = 0
+    objects: int = 0
+    simulated: int = 0
+    reconstructed: int = 0
+    filled: int = 0
+    given: dict[str, int] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
-        names = self.outside.keys() | other.outside.keys()
         return Counts(
             self.events + other.events,
             self.objects + other.objects,
             self.simulated + other.simulated,
             self.reconstructed + other.reconstructed,
-            {name: self.outside.get(name, 0) + other.outside.get(name, 0) for name in sorted(names)},
+            self.filled + other.filled,
+            _added(self.given, other.given),
+            _added(self.outside, other.outside),
         )
+
+
+def _added(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
+    """By name, in the order of the names as they come."""
+    return {name: first.get(name, 0) + second.get(name, 0) for name in first | second}
 
 
 class Unfinished:
