@@ -95,6 +95,10 @@ def test_conditions_are_numpys(text: str):
         ("group_sum(n, b)", [-2, 0, -2, 2, 10]),  # b is true, false, true in the first event, true, false in the second
         ("group_sum(1, a > 0)", [2, 2, 1, 2, 2]),
         ("group_sum(n, 1) - event_sum(n)", [0] * 5),
+        ("nearest(n, b)", [4, 1, 4, np.inf, 8]),
+        ("nearest(n, n > 100)", [np.inf] * 5),
+        ("nearest(n, 1) + 0 * of_nearest(1, 1, 1)", [3, 1, 1, 8, 8]),
+        ("of_nearest(n, n, b)", [1, 1, -3, 0, 2]),
     ],
 )
 def test_numbers(text: str, expected: list[float]):
@@ -129,12 +133,42 @@ def test_conditions(text: str, expected: list[int]):
 
 @pytest.mark.parametrize(
     "text",
-    ["a", "1", "a > 1", "event_sum(a)", "group_sum(a, a)", "first_of(a)", "charge(a)", "isin(a, 1)", "where(a, 1, 2)"],
+    [
+        "a",
+        "1",
+        "a > 1",
+        "event_sum(a)",
+        "group_sum(a, a)",
+        "first_of(a)",
+        "nearest(a, a)",
+        "of_nearest(a, a, a)",
+        "charge(a)",
+        "isin(a, 1)",
+        "where(a, 1, 2)",
+    ],
 )
 def test_no_objects_give_no_values(text: str):
     for offsets in (np.array([0]), np.array([0, 0, 0])):
         values = Expression.parse(text).evaluate(lambda _: np.zeros(0), offsets)
         assert values.shape == (0,)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_nearest_is_that_of_all_pairs(seed: int):
+    """Also among equal values, and where some objects do not count."""
+    random = np.random.default_rng(seed)
+    offsets = np.concatenate([[0], np.cumsum(random.integers(0, 9, 30))])
+    n = int(offsets[-1])
+    columns = {"x": random.integers(0, 12, n).astype(float), "w": random.random(n) < 0.5, "y": np.arange(n) + 1.0}
+    event = np.repeat(np.arange(30), np.diff(offsets))
+    allowed = (event[:, None] == event) & columns["w"] & ~np.eye(n, dtype=bool)
+    distance = np.where(allowed, np.abs(columns["x"][:, None] - columns["x"]), np.inf)
+    found = Expression.parse("nearest(x, w)").evaluate(columns.__getitem__, offsets)
+    np.testing.assert_array_equal(found, distance.min(axis=1))
+    whose = Expression.parse("of_nearest(y, x, w)").evaluate(columns.__getitem__, offsets)
+    some = np.isfinite(found)
+    assert np.all(whose[~some] == 0)
+    np.testing.assert_array_equal(distance[some, whose[some].astype(int) - 1], found[some])
 
 
 def test_sums_of_an_event_have_the_same_bits_whatever_else_is_in_the_chunk():

@@ -71,7 +71,7 @@ def _check_combination(names: Names, expression: Expression, key: str, compariso
             f"{key} = {expression.text!r}: unknown name {name!r}{nearest(name, known)}; a combination knows "
             f"{', '.join([*kinematic, *(f'{one}_<column>' for one in daughters)])}{needs}"
         )
-    for function in ("event_sum", "group_sum", "first_of"):
+    for function in ("event_sum", "group_sum", "first_of", "nearest"):
         if not expression.of_one_object and function in expression.text:
             raise FlashSimError(
                 f"{key} = {expression.text!r}: {function} is for objects and events, not for combinations"

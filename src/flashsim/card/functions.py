@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from flashsim.card.arithmetic import Arithmetic, Values
 from flashsim.card.charges import charge
+from flashsim.card.neighbours import nearest, of_nearest
 
 Apply = Callable[[Arithmetic, list[Values]], Values]
 
@@ -169,6 +170,21 @@ FUNCTIONS: dict[str, Function] = {
         "first_of(key): whether it is the first object of its event that has its key",
         1,
         1,
+        of_one_object=False,
+    ),
+    "nearest": Function(
+        lambda arithmetic, arguments: nearest(*arguments, arithmetic.offsets),
+        "nearest(x, where): distance in x to the nearest other object of the event for which `where` holds; infinite "
+        "where there is none",
+        2,
+        2,
+        of_one_object=False,
+    ),
+    "of_nearest": Function(
+        lambda arithmetic, arguments: of_nearest(*arguments, arithmetic.offsets),
+        "of_nearest(y, x, where): the y of that object; 0 where there is none",
+        3,
+        3,
         of_one_object=False,
     ),
 }
