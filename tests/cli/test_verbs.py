@@ -32,6 +32,7 @@ VERBS = [
     "demo",
     "reference",
     "reference spectrometer",
+    "reference vertices",
     "train",
     "simulate",
     "validate",

@@ -173,7 +173,7 @@ FUNCTIONS: dict[str, Function] = {
         of_one_object=False,
     ),
     "nearest": Function(
-        lambda arithmetic, arguments: nearest(*arguments, arithmetic.offsets),
+        lambda arithmetic, arguments: nearest(arguments[0], arguments[1], arithmetic.offsets),
         "nearest(x, where): distance in x to the nearest other object of the event for which `where` holds; infinite "
         "where there is none",
         2,
@@ -181,7 +181,7 @@ FUNCTIONS: dict[str, Function] = {
         of_one_object=False,
     ),
     "of_nearest": Function(
-        lambda arithmetic, arguments: of_nearest(*arguments, arithmetic.offsets),
+        lambda arithmetic, arguments: of_nearest(arguments[0], arguments[1], arguments[2], arithmetic.offsets),
         "of_nearest(y, x, where): the y of that object; 0 where there is none",
         3,
         3,

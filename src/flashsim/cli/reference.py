@@ -43,3 +43,18 @@ def spectrometer(
     with interruptible(f"finished chunks are kept in {output}.part; the same command goes on from there"):
         make_reference(events, output, seed=seed, workers=workers, physics=physics, decays=decay or ())
     console.print(f"Reference sample [bold]{output}[/] ({output.stat().st_size / 1e6:.1f} MB)", highlight=False)
+
+
+@reference.command()
+def vertices(
+    tracks: Annotated[Path, typer.Argument(help="A sample of the spectrometer, whose tracks are used.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")],
+    rounds: Annotated[int, typer.Option(min=1, help="How often each event is used, each time among others.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 0,
+) -> None:
+    """Put events of the spectrometer together to bunch crossings, and find and fit their vertices."""
+    from flashsim.experiments.vertices.reference import make_vertices
+
+    with interruptible("nothing is kept"):
+        make_vertices(tracks, output, rounds=rounds, seed=seed)
+    console.print(f"Reference sample [bold]{output}[/] ({output.stat().st_size / 1e6:.1f} MB)", highlight=False)
