@@ -52,6 +52,12 @@ def read_root(
         yield from _events(table, path, columns, present(columns, names, path), event)
 
 
+def counters(table: Any) -> set[str]:
+    """The branches of a TTree that hold the list lengths of others."""
+    branches = getattr(table, "branches", [])
+    return {branch.count_branch.name for branch in branches if getattr(branch, "count_branch", None) is not None}
+
+
 def _refuse_truncated(file: Any, path: Path) -> None:
     end, size = int(file.file.fEND), path.stat().st_size
     if size < end:

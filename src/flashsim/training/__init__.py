@@ -8,6 +8,7 @@ from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
     check_closure,
+    events_of_part,
     read_sample,
     reference_batches,
     reference_sources,
@@ -15,10 +16,11 @@ from flashsim.training.sample import (
     sample_files,
     truth_sources,
 )
-from flashsim.training.stages import train_stages
+from flashsim.training.stages import MINIMUM_OBJECTS, train_stages
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
 
 __all__ = [
+    "MINIMUM_OBJECTS",
     "Epoch",
     "ExternalResponse",
     "Member",
@@ -28,6 +30,7 @@ __all__ = [
     "TrainedStage",
     "TrainingData",
     "check_closure",
+    "events_of_part",
     "external_response",
     "fit",
     "fit_members",

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool
 
-from flashsim.card import Card, SampleFiles, factor
+from flashsim.card import Card, SampleFiles, Split, factor
 from flashsim.errors import FlashSimError
 from flashsim.events import ColumnSource, EventBatch, read_events
 from flashsim.stages import Namespace
@@ -61,7 +61,7 @@ def reference_batches(card: Card, files: list[Path], part: Part | None = None) -
     ):
         batch = whole
         if part is not None:
-            batch = _events(batch, _part_of_event(card, batch) == ("train", "validation", "test").index(part))
+            batch = events_of_part(batch, card.sample.split, part)
         batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
         objects, empty = objects + batch.n_objects, False
         yield batch
@@ -118,9 +118,8 @@ def _has_parts(card: Card) -> bool:
     return isinstance(card.sample.files, SampleFiles)
 
 
-def _part_of_event(card: Card, batch: EventBatch) -> Int64[np.ndarray, " events"]:
-    """0, 1 or 2 for train, validation and test, by a hash of the event: stable when files are added."""
-    split = card.sample.split
+def events_of_part(batch: EventBatch, split: Split, part: Part) -> EventBatch:
+    """The events of one part, by a hash of their numbers: an event stays in its part when files are added."""
     mixed = batch.run.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + batch.event.astype(np.uint64)
     # The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -128,10 +127,11 @@ def _part_of_event(card: Card, batch: EventBatch) -> Int64[np.ndarray, " events"
     uniform = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
     total = split.train + split.validation + split.test
     edges = np.cumsum([split.train, split.validation]) / total
-    return np.searchsorted(edges, uniform, side="right").astype(np.int64)
+    parts = np.searchsorted(edges, uniform, side="right")
+    return _events(batch, parts == get_args(Part).index(part))
 
 
-def _events(batch: EventBatch, kept: np.ndarray) -> EventBatch:
+def _events(batch: EventBatch, kept: Bool[np.ndarray, " events"]) -> EventBatch:
     """Only some events of a batch."""
     objects = batch.keep(kept[batch.event_index])
     counts = np.diff(objects.offsets)[kept]
