@@ -1,4 +1,4 @@
-"""flashsim card: cards made from files."""
+"""flashsim card: cards made from files, and what their rules find there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +12,7 @@ from flashsim.cli.app import app, console
 if TYPE_CHECKING:
     from flashsim.drafts import Draft
 
-group = typer.Typer(no_args_is_help=True, help="Make cards.")
+group = typer.Typer(no_args_is_help=True, help="Make cards, and look at what they match.")
 app.add_typer(group, name="card")
 
 
@@ -46,6 +46,26 @@ def init(
             file, output, like=like, tree=tree, event=event, truth=truth or (), reconstructed=reconstructed or ()
         )
     _print(draft, output)
+
+
+@group.command()
+def matching(card: Annotated[Path, typer.Argument(help="A card with [related] tables.")]) -> None:
+    """Count what the rules of CARD find in its sample, and what they leave over.
+
+    For each rule with an index, or once: how many objects have 0, 1, 2, … partners, and which share of the others is
+    matched, duplicated (a second for the same object) or unmatched.
+    """
+    from flashsim.card import read_card
+    from flashsim.training import matches
+
+    for name, found in matches(read_card(card)).items():
+        by_count = ", ".join(f"{number:,} with {count}" for count, number in found.multiplicity.items())
+        console.print(
+            f"[bold]{escape(name)}[/]: of {sum(found.multiplicity.values()):,} objects {by_count}", highlight=False
+        )
+        parts = {"matched": found.matched, "duplicated": found.duplicated, "unmatched": found.unmatched}
+        shares = ", ".join(f"{number:,} {part} ({number / max(found.others, 1):.1%})" for part, number in parts.items())
+        console.print(f"  of {found.others:,} others {shares}", highlight=False)
 
 
 def _print(draft: "Draft", output: Path) -> None:

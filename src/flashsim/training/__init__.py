@@ -4,6 +4,7 @@ from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.external import ExternalResponse, external_response
 from flashsim.training.loop import fit, fit_members
+from flashsim.training.matching import Matches, matches
 from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
@@ -23,6 +24,7 @@ __all__ = [
     "MINIMUM_OBJECTS",
     "Epoch",
     "ExternalResponse",
+    "Matches",
     "Member",
     "Part",
     "Progress",
@@ -34,6 +36,7 @@ __all__ = [
     "external_response",
     "fit",
     "fit_members",
+    "matches",
     "read_sample",
     "reference_batches",
     "reference_sources",

@@ -7,9 +7,9 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, SampleFiles, Split, factor
+from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, factor
 from flashsim.errors import FlashSimError
-from flashsim.events import ColumnSource, EventBatch, read_events
+from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
 from flashsim.stages import Namespace
 
 Part = Literal["train", "validation", "test"]
@@ -25,17 +25,31 @@ def sample_files(card: Card, part: Part) -> list[Path]:
 
 def truth_sources(card: Card) -> dict[str, ColumnSource]:
     """Where the generator's columns come from, with the factor to internal units."""
-    return {
-        name: ColumnSource(column.source or name, factor(column.unit), column.default)
-        for name, column in card.columns.items()
-    }
+    return {name: _source(card, name, column, column.default) for name, column in card.columns.items()}
 
 
 def reference_sources(card: Card) -> dict[str, ColumnSource]:
     """The generator's columns and those of the full simulation."""
     return truth_sources(card) | {
-        name: ColumnSource(column.source or name, factor(column.unit)) for name, column in card.reconstructed.items()
+        name: _source(card, name, column, None) for name, column in card.reconstructed.items()
     }
+
+
+def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
+    related = None if column.of is None else card.related[column.of]
+    return ColumnSource(column.source or name, factor(column.unit), default, relation_of(related))
+
+
+def relation_of(related: Related | None) -> Relation | None:
+    """The rule of a table `[related.<name>]`."""
+    if related is None:
+        return None
+    if related.index is not None:
+        return ByIndex(related.index)
+    assert related.nearest is not None
+    assert related.to is not None
+    assert related.radius is not None
+    return Nearest(related.nearest, related.to, related.radius, related.rank, related.once, related.where)
 
 
 def read_sample(card: Card, part: Part) -> EventBatch:
