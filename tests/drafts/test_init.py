@@ -183,6 +183,16 @@ def test_what_only_the_user_knows_is_asked_and_can_be_said(tmp_path: Path):
     assert any(guess.column == "depth" and "you said so" in guess.why for guess in draft.guesses)
 
 
+def test_lists_of_other_objects_are_left_out_aloud(tmp_path: Path):
+    events = in_events(ntuple(600))
+    tracks = ak.Array([[float(i)] * 3 for i in range(len(events["eventNumber"]))])
+    draft, card = drafted(tmp_path, events | {"track_pt": tracks, "pileup": events["eventNumber"] * 0.5})
+    assert "other lengths than those of" in draft.left_out["track_pt"]
+    assert "one number an event" in draft.left_out["pileup"]
+    assert any("2 kinds of objects" in question and "track_pt" in question for question in draft.undecided)
+    assert "gen_pt" in card.columns
+
+
 def test_units_that_the_file_states_are_no_guess(tmp_path: Path):
     table = pa.table(ntuple())
     units = json.dumps({"units": {"gen_pt": "TeV", "gen_phi": "rad", "phi": "rad", "pt": "GeV"}})

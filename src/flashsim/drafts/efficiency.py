@@ -9,6 +9,8 @@ from jaxtyping import Bool, Shaped
 from flashsim.drafts.kinds import is_constant
 
 MOST_CLASSES = 8
+FEWEST = 10
+"""Fewer lost objects than this may agree by chance."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ def found_flag(columns: Mapping[str, Shaped[np.ndarray, " objects"]], measured: 
         if not 2 <= len(classes) <= MOST_CLASSES:
             continue
         lost = values == classes[0]
+        if lost.sum() < FEWEST:
+            continue
         if all(is_constant(columns[one][lost]) and not is_constant(columns[one][~lost]) for one in measured):
             return Found(name, int(classes[0]), ~lost)
     return None

@@ -38,6 +38,12 @@ def draft_flat(
     sides, given = add_truth(draft, _of(named, "truth"), objects.columns, units, taken)
     reconstruction = Reconstruction(draft, objects.columns, units, sides, taken)
     reconstruction.add_all(_of(named, "reconstructed"), given)
+    if objects.others:
+        draft.undecided.append(
+            f"The file has lists of {len(objects.others) + 1} kinds of objects: those of {next(iter(objects.columns))} were "
+            f"taken, not those of {', '.join(objects.others[:4])}{', …' if len(objects.others) > 4 else ''}. If the generated "
+            "ones are in another list than the reconstructed ones, write [related] by hand: see the how-to on NanoAOD."
+        )
     draft.undecided += _questions(named, {name: unit for name, unit in units.items() if name not in table.units})
     return draft
 

@@ -19,16 +19,19 @@ class Objects:
     columns: dict[str, Shaped[np.ndarray, " objects"]]
     offsets: Int64[np.ndarray, " boundaries"] | None
     left_out: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)  # a column of each other kind of objects
 
 
 def objects_of(table: Table, event: tuple[str, str] | None = None) -> Objects:
     """The lists that most columns have in common, or the rows where there are no lists."""
     identified = _event_columns(table, event)
     left_out = dict(table.unread)
+    other_kinds: list[str] = []
     if table.groups:
         offsets, names = max(table.groups, key=lambda group: len(group[1]))
         for other, others in table.groups:
             if other is not offsets:
+                other_kinds.append(others[0])
                 left_out |= dict.fromkeys(others, f"its lists have other lengths than those of {names[0]}")
         numbers = [name for name in table.numbers if name not in identified]
         left_out |= dict.fromkeys(numbers, "one number an event, beside lists of objects")
@@ -43,7 +46,7 @@ def objects_of(table: Table, event: tuple[str, str] | None = None) -> Objects:
             columns[name] = values
     if not columns:
         raise FlashSimError(f"{table.path}: no column with numbers that differ from object to object; nothing to learn")
-    return Objects(identified, columns, offsets, left_out)
+    return Objects(identified, columns, offsets, left_out, other_kinds)
 
 
 def _useless(name: str, values: Shaped[np.ndarray, " objects"]) -> str:

@@ -3,6 +3,10 @@
 import tomllib
 from pathlib import Path
 
+import jax
+import numpy as np
+from jaxtyping import Float
+
 from flashsim.card import Card, Split, Stage, card_from_dict
 from flashsim.drafts.draft import Draft, Learnt
 from flashsim.drafts.kinds import Kind
@@ -81,14 +85,14 @@ def _plain(learnt: Learnt) -> Learnt:
     )
 
 
-def _problem(kind: Kind, values) -> str:
+def _problem(kind: Kind, values: Float[np.ndarray, "selected width"]) -> str:
     """Why this type cannot be fitted to these values; empty if it can."""
     if len(values) == 0:
         return ""  # which was said already
+    options = {"low": kind.low, "high": kind.high, "values": kind.values}
     try:
-        fit_transform(
-            kind.type, values, name="values", low=kind.low, high=kind.high, values=kind.values, last=Standard.fit_robust
-        )
+        with jax.disable_jit():  # each would be compiled for a single use
+            fit_transform(kind.type, values, name="values", last=Standard.fit_robust, **options)
     except FlashSimError as error:
         return str(error)
     return ""
