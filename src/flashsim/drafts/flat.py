@@ -39,10 +39,11 @@ def draft_flat(
     reconstruction = Reconstruction(draft, objects.columns, units, sides, taken)
     reconstruction.add_all(_of(named, "reconstructed"), given)
     if objects.others:
+        others = ", ".join(objects.others[:4]) + (", …" if len(objects.others) > 4 else "")
         draft.undecided.append(
-            f"The file has lists of {len(objects.others) + 1} kinds of objects: those of {next(iter(objects.columns))} were "
-            f"taken, not those of {', '.join(objects.others[:4])}{', …' if len(objects.others) > 4 else ''}. If the generated "
-            "ones are in another list than the reconstructed ones, write [related] by hand: see the how-to on NanoAOD."
+            f"The file has lists of {len(objects.others) + 1} kinds of objects. Taken were those of "
+            f"{next(iter(objects.columns))}, not those of {others}. If the generated ones are in another list than the "
+            "reconstructed ones, write [related] by hand: see the how-to on NanoAOD."
         )
     draft.undecided += _questions(named, {name: unit for name, unit in units.items() if name not in table.units})
     return draft
