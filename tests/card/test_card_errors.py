@@ -92,6 +92,10 @@ MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
         put("output", "columns", value=["chi2", "chi2"]),
         ("output.columns[1] = 'chi2' stands twice",),
     ),
+    "misspelt output of particles": (
+        put("output", "particles", value=["foud"]),
+        ("output.particles[0] = 'foud'", "(did you mean 'found'?)"),
+    ),
     "broken formula": (put("derive", "p", value="hypot(px"), ("derive.p = 'hypot(px'", "never closed")),
     "attack": (put("derive", "p", value="__import__('os')"), ("derive.p = ", "text is not allowed")),
     "unknown unit": (put("columns", "px", value="Mev"), ("columns.px.unit = 'Mev': unknown unit", "'MeV'?")),

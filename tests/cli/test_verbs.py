@@ -175,6 +175,25 @@ def test_gates_of_what_a_file_does_not_hold_are_not_judged(laid, toy_folder: Pat
     assert {gate.stage for gate in metrics.gates} == {"efficiency"}
 
 
+def test_a_card_can_have_what_was_drawn_written_for_every_particle(
+    laid, toy_detector: Detector, toy_folder: Path, tmp_path: Path
+) -> None:
+    """Then a file tells how a stage decided on particles of which there is no object."""
+    narrow = 'where = "(found > 0) & (rec_p > 0)"\nparticles = ["found"]\ncolumns'
+    card = card_from_dict(tomllib.loads(toy.CARD.replace('where = "found > 0"\ncolumns', narrow)))
+    save(replace(toy_detector, card=card), tmp_path / "release")
+    flash = tmp_path / "flash.parquet"
+    simulate(tmp_path / "release", toy_folder / "test.parquet", flash)
+    events = ak.from_parquet(flash)
+    assert {0, 1} == set(ak.flatten(events.particle_found).tolist())
+    links = ak.flatten(events.particle_found[events.track_particle])
+    assert ak.all(links == 1)
+    assert len(links) > 100
+    pair, (efficiency, _) = laid(card, [toy_folder / "test.parquet"], [flash])
+    assert "efficiency" not in pair.left_out
+    assert efficiency.candidate.columns["found"].sum() == ak.sum(events.particle_found)
+
+
 COLLISIONS = {"evt0.mc2": [4, 165, 1734], "evt5.mc2": [4, 360, 559, 935, 441, 1763], "evt7.mc2": [746]}
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from flashsim.card import OneStepModel, Teacher, Training
+from flashsim.card import OneStepModel, Training
 from flashsim.models import Distillation, FlowMatching, Generator
 from flashsim.nets import named_arrays
 from flashsim.training import Member, TrainingData, fit
@@ -64,7 +64,7 @@ def test_a_perfect_student_has_no_loss_and_an_untrained_one_the_way_of_the_noise
 
 @pytest.fixture
 def options() -> OneStepModel:
-    return OneStepModel(family="one-step", width=8, depth=1, epochs=2, teacher=Teacher(width=8, depth=1, steps=1))
+    return OneStepModel(family="one-step", width=8, depth=1, epochs=2, teacher={"width": 8, "depth": 1, "steps": 1})
 
 
 def run(options: OneStepModel, **arguments):
@@ -79,8 +79,10 @@ def run_members(options: OneStepModel, seeds: tuple[int, ...], **arguments):
     return train_one_step(members, options, settings, **told)
 
 
-def test_the_student_alone_is_kept(options: OneStepModel):
-    student, history = run(options)
+@pytest.mark.parametrize("family", ["flow-matching", "spline-coupling"])
+def test_the_student_alone_is_kept(options: OneStepModel, family: str):
+    taught = OneStepModel(family="one-step", epochs=2, teacher={"family": family, "width": 8, "depth": 1})
+    student, history = run(taught)
     assert isinstance(student, Generator)
     assert len(history) == options.epochs
 

@@ -16,7 +16,7 @@ from flashsim.card.model import (
     OneStepModel,
     SplineAutoregressiveModel,
     SplineCouplingModel,
-    Teacher,
+    TeacherModel,
 )
 from flashsim.card.names import Names, leaves
 from flashsim.card.of_events import check_of_events, evaluate_events
@@ -63,7 +63,7 @@ __all__ = [
     "SplineCouplingModel",
     "Split",
     "Stage",
-    "Teacher",
+    "TeacherModel",
     "TrackRows",
     "Training",
     "Validation",

@@ -196,16 +196,19 @@ def _check_output(names: Names) -> None:
         for key, text in edm4hep_formulas(output.edm4hep, "output.edm4hep"):
             truth_only = key.startswith("output.edm4hep.MCParticle.")
             _check_available(names, text, key, names.truth if truth_only else available)
+    if output.edm4hep is not None and output.particles:
+        raise FlashSimError("output.particles: EDM4hep's MCParticle has no place for them; leave them out")
     known = {*names.card.reconstructed, *names.predicted}
-    for index, name in enumerate(output.columns):
-        key = f"output.columns[{index}]"
-        if name not in known:
-            raise FlashSimError(
-                f"{key} = {name!r}: neither a column of [reconstructed] nor predicted{nearest(name, known)}"
-            )
-        _check_available(names, name, key, available)
-        if name in output.columns[:index]:
-            raise FlashSimError(f"{key} = {name!r} stands twice")
+    for listed, columns in (("columns", output.columns), ("particles", output.particles)):
+        for index, name in enumerate(columns):
+            key = f"output.{listed}[{index}]"
+            if name not in known:
+                raise FlashSimError(
+                    f"{key} = {name!r}: neither a column of [reconstructed] nor predicted{nearest(name, known)}"
+                )
+            _check_available(names, name, key, available)
+            if name in columns[:index]:
+                raise FlashSimError(f"{key} = {name!r} stands twice")
 
 
 def _check_available(names: Names, text: str, key: str, available: Iterable[str]) -> None:

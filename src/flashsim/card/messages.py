@@ -13,7 +13,7 @@ _SHOWN = 3  # errors in one message
 _WORDS = (
     (r"^Value error, ", ""),
     (r"^Input should", "it must"),
-    (r"valid dictionary( or instance of \w+)?", "table"),
+    (r"valid dictionary( or instance of \w+| or object to extract fields from)?", "table"),
     (r"valid (list|string|integer|number|boolean|tuple)", r"\1"),
     (r"^(List|Dictionary) should have at least 1 item after validation, not 0", "it must not be empty"),
     (r"^Value should have at least 1 item after validation, not 0", "it must not be empty"),

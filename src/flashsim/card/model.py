@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from flashsim.card.adversarial import AdversarialModel
 from flashsim.card.base import CardModel
@@ -52,30 +52,6 @@ class FlowMatchingModel(CardModel):
     )
 
 
-class Teacher(CardModel):
-    """The flow that a one-step model is distilled from; the release does not hold it."""
-
-    width: Width = 128
-    depth: Depth = 4
-    solver: Solver = "midpoint"
-    steps: Steps = 4
-
-
-class OneStepModel(CardModel):
-    """`family = "one-step"`, for a response: one network that gives what a flow gives in many evaluations.
-
-    `training` is that of the flow; the network learns from it with the same batch and learning rate.
-    """
-
-    family: Literal["one-step"] = Field(description="A network that learnt the outputs of a trained flow.")
-    width: Width = 128
-    depth: Depth = 3
-    epochs: int = Field(
-        default=30, ge=1, description="Passes over the conditions of the sample, with other noise each."
-    )
-    teacher: Teacher = Field(default_factory=Teacher, description="The flow that it learns from.")
-
-
 class SplineCouplingModel(CardModel):
     """`family = "spline-coupling"`, for a response: a density, by splines of some outputs given the others."""
 
@@ -105,6 +81,41 @@ class SplineAutoregressiveModel(CardModel):
     depth: Depth = 2
     layers: Layers = 3
     bins: Bins = 8
+
+
+TEACHER_FAMILY = "flow-matching"
+
+
+def _with_teacher_family(teacher: Any) -> Any:
+    return {"family": TEACHER_FAMILY} | teacher if isinstance(teacher, dict) else teacher
+
+
+TeacherModel = Annotated[
+    FlowMatchingModel | SplineCouplingModel | MaskedAutoregressiveModel | SplineAutoregressiveModel,
+    Field(discriminator="family"),
+    BeforeValidator(_with_teacher_family),
+]
+"""What makes outputs of as much noise as there are outputs, in one way: the same noise, the same outputs."""
+
+
+class OneStepModel(CardModel):
+    """`family = "one-step"`, for a response: one network that gives what a flow gives in many evaluations.
+
+    `training` is that of the flow; the network learns from it with the same batch and learning rate.
+    """
+
+    family: Literal["one-step"] = Field(description="A network that learnt the outputs of a trained flow.")
+    width: Width = 128
+    depth: Depth = 3
+    epochs: int = Field(
+        default=30, ge=1, description="Passes over the conditions of the sample, with other noise each."
+    )
+    teacher: TeacherModel = Field(
+        default_factory=lambda: FlowMatchingModel(family=TEACHER_FAMILY),
+        description="The flow that it learns from, of family flow-matching (default), spline-coupling, "
+        "masked-autoregressive or spline-autoregressive, with its options; the release does not hold it.",
+        json_schema_extra={"filled_in": "a flow with its defaults"},
+    )
 
 
 AnyModel = (

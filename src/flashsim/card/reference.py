@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -19,7 +19,7 @@ _TYPES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 def card_reference() -> str:
     """Every table and key of a card as Markdown: type, default and meaning, the functions and the units."""
     sections = ["# Card reference", inspect.cleandoc(_INTRODUCTION)]
-    sections += [_table(model, key) for model, key in _tables(Card, "")]
+    sections += [_table(model, key) for model, key in _described_once(_tables(Card, ""))]
     functions = [(f"`{name}`", function.arity, function.meaning) for name, function in FUNCTIONS.items()]
     sections += [
         "## Formulas",
@@ -51,6 +51,15 @@ def _tables(model: type[CardModel], key: str) -> Iterator[tuple[type[CardModel],
         step = f"{key}.{name}" if key else name
         for inner in models_in(field.annotation):
             yield from _tables(inner, f"{step}.<name>" if is_mapping(field.annotation) else step)
+
+
+def _described_once(tables: Iterable[tuple[type[CardModel], str]]) -> Iterator[tuple[type[CardModel], str]]:
+    """A family of models that may stand in several places, only in the first of them."""
+    families = set()
+    for model, key in tables:
+        if model not in families:
+            yield model, key
+        families |= {model} if tags(model) else set()
 
 
 def _table(model: type[CardModel], key: str) -> str:

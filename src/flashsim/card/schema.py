@@ -20,6 +20,10 @@ class Output(CardModel):
     name: str = Field(default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
     columns: list[str] = Field(min_length=1, description="Reconstructed columns and variables written.")
+    particles: list[str] = Field(
+        default_factory=list,
+        description="Those written for every generated object, beside the truth: why it was not reconstructed, say.",
+    )
     edm4hep: Edm4hep | None = Field(
         default=None, description="Write collections of the EDM4hep data model instead of these columns."
     )

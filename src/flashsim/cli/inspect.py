@@ -46,6 +46,8 @@ def _card(card: "Card") -> None:
     if card.stages:
         console.print(table, highlight=False)
         console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
+        if card.output.particles:
+            console.print(f"and of every generated object: {', '.join(card.output.particles)}", highlight=False)
     compared = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("compares", "of", "where", "conditions", "variables"):
         compared.add_column(title, overflow="fold")

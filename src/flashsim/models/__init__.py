@@ -4,7 +4,7 @@ from flashsim.models.adversarial import Adversary, Auxiliary, adversary
 from flashsim.models.classifier import CategoricalClassifier
 from flashsim.models.density import AbstractDensity
 from flashsim.models.distillation import Distillation
-from flashsim.models.families import create_model
+from flashsim.models.families import create_model, create_response
 from flashsim.models.flow_matching import FlowMatching
 from flashsim.models.generator import Generator
 from flashsim.models.listing import FAMILIES
@@ -32,4 +32,5 @@ __all__ = [
     "Standardised",
     "adversary",
     "create_model",
+    "create_response",
 ]

@@ -15,8 +15,8 @@ from flashsim.models.player import Player
 class Distillation(AbstractLearner):
     """A student that learns where its teacher takes each noise (Luhman & Luhman 2021, arXiv:2101.02388).
 
-    A flow with a fixed number of steps is a map from noise to outputs: what the student learns is a regression
-    without noise in the answer, of which there are as many examples as one cares to compute.
+    A flow, of splines or with a fixed number of steps, is a map from noise to outputs: what the student learns is a
+    regression without noise in the answer, of which there are as many examples as one cares to compute.
     """
 
     student: Generator

@@ -34,14 +34,19 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
 
     Those of a response learn what a location and a scale leave, which differ from object to object.
     """
+    if isinstance(model, ClassifierModel):
+        return CategoricalClassifier.create(conditions, targets, width=model.width, depth=model.depth, key=key)
     key_base, key_model = jax.random.split(key)
+    base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)
+    return Standardised.of(base, create_response(model, conditions, targets, key_model))
+
+
+@eqx.filter_jit
+def create_response(model: Model, conditions: int, targets: int, key: PRNGKeyArray) -> AbstractModel:
+    """An untrained model of standardised outputs."""
     match model:
-        case ExternalModel():
-            raise TypeError(f"{model.file}: a model that is brought along is not made here")
-        case ClassifierModel():
-            return CategoricalClassifier.create(conditions, targets, width=model.width, depth=model.depth, key=key)
         case FlowMatchingModel():
-            learnt = FlowMatching.create(
+            return FlowMatching.create(
                 conditions,
                 targets,
                 width=model.width,
@@ -49,47 +54,47 @@ def create_model(model: Model, conditions: int, targets: int, key: PRNGKeyArray)
                 solver=model.solver,
                 steps=model.steps,
                 coupling=model.coupling,
-                key=key_model,
+                key=key,
             )
         case SplineCouplingModel():
-            learnt = SplineCoupling.create(
+            return SplineCoupling.create(
                 conditions,
                 targets,
                 width=model.width,
                 depth=model.depth,
                 layers=model.layers,
                 bins=model.bins,
-                key=key_model,
+                key=key,
             )
         case MaskedAutoregressiveModel() | SplineAutoregressiveModel():
-            learnt = MaskedAutoregressive.create(
+            return MaskedAutoregressive.create(
                 conditions,
                 targets,
                 bijection=Spline(model.bins) if isinstance(model, SplineAutoregressiveModel) else Affine(),
                 width=model.width,
                 depth=model.depth,
                 layers=model.layers,
-                key=key_model,
+                key=key,
             )
         case AdversarialModel():
-            learnt = Generator.create(
+            return Generator.create(
                 conditions,
                 targets,
                 latent=model.latent or targets,
                 width=model.width,
                 depth=model.depth,
                 residual=model.residual,
-                key=key_model,
+                key=key,
             )
         case OneStepModel():
-            learnt = Generator.create(
+            return Generator.create(
                 conditions,
                 targets,
                 latent=targets,
                 width=model.width,
                 depth=model.depth,
                 residual=False,
-                key=key_model,
+                key=key,
             )
-    base = LocationScale.create(conditions, targets, width=BASE_WIDTH, depth=BASE_DEPTH, key=key_base)
-    return Standardised.of(base, learnt)
+        case ClassifierModel() | ExternalModel():
+            raise TypeError(f"{model.family}: no network for a response is made of this")

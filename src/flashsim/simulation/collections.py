@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int32, Shaped
+from jaxtyping import Bool, Int32, Shaped
 
 from flashsim.card import Card, Names
 from flashsim.events import Collection, OutputBatch
@@ -18,9 +18,10 @@ TRUTH = "particle"
 def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     """Both collections of a block: every generated object, and the reconstructed ones (`output.where`).
 
-    Of a reconstructed object the columns are those of `output.columns` (float32, and int32 for what a
-    category stage drew or an integer is, -1 where no stage drew it), `particle`, the place of its truth
-    object in the event, and `outside`, whether a stage that made it was asked outside its training range.
+    Of a generated object the columns are the truth and `output.particles`. Of a reconstructed object they are those of
+    `output.columns`, `particle`, the place of its truth object in the event, and `outside`, whether a stage that made
+    it was asked outside its training range. All are float32, and int32 for what a category stage drew or an integer
+    is, -1 where no stage drew it.
     Events have `member` where the detector has ensembles. A card with `output.edm4hep` asks for its collections
     instead.
     """
@@ -30,17 +31,19 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     card, batch, namespace = detector.card, simulated.block.batch, simulated.namespace
     rows = namespace.selected(card.output.where)
     integers = Names(card).integers
-    reconstructed = {
-        name: _whole(namespace[name][rows]) if name in integers else namespace[name][rows].astype(np.float32)
-        for name in card.output.columns
-    }
+
+    def written(name: str, rows: Bool[np.ndarray, " objects"] | slice) -> Shaped[np.ndarray, " rows"]:
+        values = namespace[name][rows]
+        return _whole(values) if name in integers else values.astype(np.float32)
+
+    reconstructed = {name: written(name, rows) for name in card.output.columns}
     reconstructed["particle"] = batch.object_index[rows].astype(np.int32)
     reconstructed["outside"] = simulated.outside_any[rows]
     counts = np.bincount(batch.event_index[rows], minlength=batch.n_events)
     truth = {name: np.asarray(batch.columns[name]) for name in card.columns}
     truth = {
         name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32) for name, values in truth.items()
-    }
+    } | {name: written(name, slice(None)) for name in card.output.particles}
     return OutputBatch(
         run=batch.run,
         event=batch.event,
@@ -61,7 +64,7 @@ def output_metadata(card: Card) -> dict[str, Any]:
 def output_units(card: Card) -> dict[str, str]:
     """The unit of every column as it is written: FlashSim's own units, whatever the sample's were."""
     units = Names(card).units
-    return {f"{TRUTH}_{name}": units[name] for name in card.columns} | {
+    return {f"{TRUTH}_{name}": units[name] for name in (*card.columns, *card.output.particles)} | {
         f"{card.output.name}_{name}": units[name] for name in card.output.columns
     }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from flashsim.card import OneStepModel, Teacher, Training
-from flashsim.models import Distillation, FlowMatching, Generator
+from flashsim.card import OneStepModel, TeacherModel, Training
+from flashsim.models import AbstractModel, Distillation, Generator, create_response
 from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.loop import fit_members
@@ -41,20 +41,13 @@ def train_one_step(
     return tuple(one.student for one in lessons), history
 
 
-def _teacher(student: Member[Generator], taught: Teacher) -> Member[FlowMatching]:
-    flow = FlowMatching.create(
-        student.training.conditions.shape[1],
-        student.training.targets.shape[1],
-        width=taught.width,
-        depth=taught.depth,
-        solver=taught.solver,
-        steps=taught.steps,
-        key=jax.random.fold_in(jax.random.key(student.seed), 1),
-    )
-    return student.of(flow)
+def _teacher(student: Member[Generator], taught: TeacherModel) -> Member[AbstractModel]:
+    widths = student.training.conditions.shape[1], student.training.targets.shape[1]
+    key = jax.random.fold_in(jax.random.key(student.seed), 1)
+    return student.of(create_response(taught, *widths, key))
 
 
-def _lessons(student: Member[Generator], teacher: FlowMatching) -> Member[Distillation]:
+def _lessons(student: Member[Generator], teacher: AbstractModel) -> Member[Distillation]:
     lessons, held_out = Distillation(student.model, teacher), _of_equal_weight(student.validation)
     return Member(lessons, student.training, held_out, student.seed)
 

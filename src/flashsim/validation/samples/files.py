@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, Expression
+from flashsim.card import Card, Expression, Stage
 from flashsim.errors import FlashSimError
 from flashsim.events import ColumnSource, EventBatch, describe_file, read_events, read_simulated
 from flashsim.stages import parsed
@@ -41,6 +41,10 @@ class ComparedSample:
         """The columns that it has, by their names in the card."""
         return frozenset(self.columns) | frozenset(self.objects)
 
+    def knows_all(self, stage: Stage) -> bool:
+        """Whether it tells what a stage drew also for objects that were not reconstructed."""
+        return set(stage.predicted_names) <= unwritten_class(self.card).keys() | self.columns.keys()
+
     @property
     def title(self) -> str:
         """Its files in a few words."""
@@ -71,7 +75,10 @@ def open_sample(card: Card, files: list[Path]) -> ComparedSample:
             for column, source in truth_sources(card).items()
             if f"{PARTICLE}_{column}" in known or source.default is not None
         }
+        drawn = [one for one in card.output.particles if f"{PARTICLE}_{one}" in known]
+        truth |= {one: ColumnSource(f"{PARTICLE}_{one}") for one in drawn}
         objects = {one: ColumnSource(f"{name}_{one}") for one in card.output.columns if f"{name}_{one}" in known}
+        objects = {one: source for one, source in objects.items() if one not in drawn}
         return ComparedSample(card, files, _existing(truth, files), objects, _fill(card))
     columns = {
         column: source

@@ -6,12 +6,12 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 
 from flashsim.card import Card, Comparison, Stage
 from flashsim.errors import FlashSimError
 from flashsim.stages import Namespace, formulas, parsed
-from flashsim.validation.samples.files import ComparedSample, open_sample, unwritten_class
+from flashsim.validation.samples.files import ComparedSample, open_sample
 from flashsim.validation.samples.reach import Reach, names_of_comparison, names_of_stage
 from flashsim.validation.samples.stages import descriptions, species_labels, stage_table, stage_values
 from flashsim.validation.samples.tables import compared_table, comparison_view, observed_classes
@@ -109,7 +109,7 @@ class Pair:
                     tables[name] = compared_table(card, part, namespace, batch, numbers, weights)
                     continue
                 rows = namespace.selected(part.where)
-                if _unknown(card, part, rows & ~there):
+                if bool((rows & ~there).any()) and not sample.knows_all(part):
                     self.left_out[name] = (
                         f"{sample.title} holds only objects that were written, and not all of this stage"
                     )
@@ -165,11 +165,6 @@ def _numbers_of_events(
 def _without_rows(table: Table, events: Int64[np.ndarray, " events"]) -> Table:
     """A table of the same columns, with events that have no rows in it."""
     return replace(table.keep(NONE), occurrences=Occurrences(events, NONE))
-
-
-def _unknown(card: Card, stage: Stage, lost: Bool[np.ndarray, " objects"]) -> bool:
-    """Whether a stage has objects of which a flash sample does not tell what the stage drew."""
-    return bool(lost.any()) and stage.predict not in unwritten_class(card)
 
 
 def _view(card: Card, name: str, part: Part, reference: Table, candidate: Table) -> StageView:

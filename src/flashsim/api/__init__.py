@@ -1,0 +1,10 @@
+"""The verbs as functions: train a card, simulate events, validate a release, compare two samples."""
+
+from flashsim.api.compare import compare
+from flashsim.api.export import export
+from flashsim.api.simulate import simulate
+from flashsim.api.train import train
+from flashsim.api.validate import validate
+from flashsim.release import load
+
+__all__ = ["compare", "export", "load", "simulate", "train", "validate"]
