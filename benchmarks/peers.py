@@ -44,6 +44,7 @@ COMPARISONS = (
     Comparison("pidgan", "train wgan-alp", ("train wgan-alp",), 2.0),
     Comparison("pidgan", "generate", ("generate", "generate in tiles", "call compiled", "call compiled in tiles"), 1.0),
     Comparison("nflows", "sample", ("sample", "sample in tiles"), 20.0),
+    Comparison("nflows", "sample in one step", ("sample", "sample in tiles"), 20.0),
 )
 
 

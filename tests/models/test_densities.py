@@ -8,7 +8,7 @@ import pytest
 
 from flashsim.card import Training
 from flashsim.models import AbstractDensity, MaskedAutoregressive, SplineCoupling
-from flashsim.models.spline_coupling import moving_outputs
+from flashsim.models.spline_coupling import layers_for, moving_outputs
 from flashsim.nets import Affine, Spline
 from flashsim.training import TrainingData, fit
 
@@ -80,7 +80,7 @@ def test_untrained_it_is_the_standard_normal(family: str):
 
 @pytest.mark.parametrize("targets", [1, 2, 3, 5, 8, 20])
 def test_any_two_outputs_are_told_apart_in_some_coupling(targets: int):
-    layers = [moving_outputs(layer, targets) for layer in range(max(2 * (targets - 1).bit_length(), 1))]
+    layers = [moving_outputs(layer, targets) for layer in range(layers_for(targets))]
     assert all(0 < len(moving) < max(targets, 2) for moving in layers)
     for one in range(targets):
         for other in range(targets):

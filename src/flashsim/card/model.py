@@ -58,7 +58,14 @@ class SplineCouplingModel(CardModel):
     family: Literal["spline-coupling"] = Field(description="Coupling flow of rational-quadratic splines.")
     width: Width = 128
     depth: Depth = 2
-    layers: Layers = 6
+    layers: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Layers of the flow, each with a network of its own; each output sees every other one in two for "
+        "every doubling of their number.",
+        json_schema_extra={"filled_in": "6 for up to 8 outputs, 8 for up to 16, and so on"},
+    )
     bins: Bins = 8
 
 

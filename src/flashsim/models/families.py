@@ -21,7 +21,7 @@ from flashsim.models.generator import Generator
 from flashsim.models.location_scale import LocationScale, Standardised
 from flashsim.models.masked_autoregressive import MaskedAutoregressive
 from flashsim.models.model import AbstractModel
-from flashsim.models.spline_coupling import SplineCoupling
+from flashsim.models.spline_coupling import SplineCoupling, layers_for
 from flashsim.nets import Affine, Spline
 
 BASE_WIDTH, BASE_DEPTH = 128, 3
@@ -62,7 +62,7 @@ def create_response(model: Model, conditions: int, targets: int, key: PRNGKeyArr
                 targets,
                 width=model.width,
                 depth=model.depth,
-                layers=model.layers,
+                layers=model.layers or layers_for(targets),
                 bins=model.bins,
                 key=key,
             )

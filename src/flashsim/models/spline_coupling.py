@@ -94,6 +94,11 @@ class SplineCoupling(AbstractDensity):
         return noise
 
 
+def layers_for(targets: int) -> int:
+    """So many that each output has seen every other one, and six at least: more sharpen what few outputs have."""
+    return max(6, 2 * (targets - 1).bit_length())
+
+
 def moving_outputs(layer: int, targets: int) -> tuple[int, ...]:
     """The outputs that move in a layer; a single one always does."""
     digits = max((targets - 1).bit_length(), 1)
