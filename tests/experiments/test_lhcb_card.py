@@ -86,15 +86,32 @@ def test_muon_likelihoods_exist_where_is_muon_and_nowhere_else(card: Card, sampl
     assert not (muon & ~sample.selected(card.stage("muon_likelihoods").where)).any()
 
 
-def test_what_no_stage_has_drawn_is_0_in_a_flash_sample(card: Card, batch: EventBatch):
-    """Neither the generator's truth nor half a probability shows through where there is no track or cluster."""
-    drawn = {name: np.zeros(batch.n_objects) for stage in card.stages for name in stage.predicted_names}
+def test_what_no_stage_has_drawn_shows_no_truth(card: Card, batch: EventBatch):
+    """Neither the generator's truth nor half a probability stands where there is no track or cluster."""
+    drawn: dict[str, np.ndarray] = {}
+    for stage in card.stages:
+        missing = 0.0 if stage.kind == "category" else np.nan
+        drawn |= {name: np.full(batch.n_objects, missing) for name in stage.predicted_names}
     truth = {name: values for name, values in batch.columns.items() if name in card.columns}
     empty = Namespace(card, EventBatch(run=batch.run, event=batch.event, offsets=batch.offsets, columns=truth))
     empty.attach(drawn)
     for name, column in card.reconstructed.items():
         if column.formula is not None:
-            assert not empty[name].any(), name
+            assert not np.nan_to_num(empty[name]).any(), name
+
+
+def test_identification_does_not_ask_for_what_an_upstream_track_has_not(card: Card, batch: EventBatch):
+    """What a stage has not drawn is not a number: later stages and formulas must not read it."""
+    sample = Namespace(card, batch)
+    upstream = sample.selected("found & (track_type == 2)")
+    names = ("muon_mu_ll", "muon_bkg_ll", "e_over_p", "calo_dll_e", "calo_dll_mu")
+    sample.attach({name: np.where(upstream, np.nan, sample[name]) for name in names})
+    for text in (*card.stage("prob_nn").given, "pid_e", "pid_mu"):
+        if text not in card.categories:
+            expression = card.reconstructed[text].formula if text in card.reconstructed else text
+            assert expression is not None
+            values = sample.evaluate(expression)[upstream]
+            assert np.isfinite(values.astype(float)).all(), text
 
 
 def test_paths_and_photons_are_those_of_the_radiators(sample: Namespace):
@@ -144,7 +161,7 @@ def test_a_new_sample_is_read_by_the_card(card: Card, tmp_path: Path):
     fresh = Namespace(card, events)
     tracks = fresh["track_type"] > 0
     assert tracks.sum() > 5
-    assert (np.abs(fresh["rich_dll_k"][tracks]) > 0).mean() > 0.9
+    assert (np.abs(fresh["rich_dll_e"][tracks]) > 0).mean() > 0.9
     pions = np.flatnonzero(fresh["pid"] == 111)
     photons = np.flatnonzero(fresh["mother"] >= 0)
     assert len(photons) == 2 * len(pions)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flashsim.experiments.spectrometer.records import Primaries
 
@@ -10,6 +10,7 @@ Slab = tuple[Any, float, float]
 """A slab of the dipole's field: its logical volume, and where along z (mm) it begins and ends."""
 
 
+@runtime_checkable
 class Apparatus(Protocol):
     """Detectors around the planes, and what is kept of the particles in them.
 

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from flashsim.experiments.spectrometer.transport import silence
 RUN = 1
 
 
+@runtime_checkable
 class Recipe(Protocol):
     """What is made: how events become rows of a sample. It is sent to worker processes."""
 
