@@ -23,7 +23,10 @@ from flashsim.validation.metrics import SCHEMA, Metrics
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->\n\n"
 PUBLIC = (
-    ("flashsim", ("read_card", "train", "load", "simulate", "validate", "compare", "export", "FlashSimError")),
+    (
+        "flashsim",
+        ("init_card", "read_card", "train", "load", "simulate", "validate", "compare", "export", "FlashSimError"),
+    ),
     ("flashsim.training", ("Progress",)),
     ("flashsim.release", ("Detector",)),
     ("flashsim.simulation", ("Counts",)),
@@ -98,10 +101,13 @@ def _usage(command: Any, parameter: Any) -> str:
 def _kind(command: Any, parameter: Any) -> str:
     """What an option takes, from the signature of the function behind the command."""
     annotation = inspect.signature(command.callback).parameters[parameter.name].annotation
-    (literal,) = [kind for kind in _kinds(annotation) if kind is not type(None)]
-    if get_origin(literal) is Literal:
-        return "|".join(get_args(literal))
-    return {int: "NUMBER", Path: "PATH", str: "NAME"}[literal]
+    return " ".join(_word(kind) for kind in _kinds(annotation) if kind is not type(None))
+
+
+def _word(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(get_args(kind))
+    return {int: "NUMBER", Path: "PATH", str: "NAME"}[kind]
 
 
 def _kinds(annotation: Any) -> list[Any]:
@@ -138,7 +144,7 @@ def python_functions() -> str:
 
 
 _PYTHON = """
-What a program calls. The six verbs of the command line are functions of `flashsim` itself; the other
+What a program calls. The verbs of the command line are functions of `flashsim` itself; the other
 modules hold what they take and give. [How to use it](../how-to/python.md) shows them at work.
 """.strip()
 

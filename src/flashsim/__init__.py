@@ -1,8 +1,8 @@
 """FlashSim: flash simulation of particle detectors.
 
 Learn what a detector does to an event from a sample of full simulation, then do it without transporting
-any particle through matter. `read_card`, `train`, `simulate`, `validate`, `compare`, `export` and `load` are the
-verbs of the command line.
+any particle through matter. `init_card`, `read_card`, `train`, `simulate`, `validate`, `compare`, `export` and
+`load` are the verbs of the command line.
 """
 
 from importlib import import_module
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flashsim.api import compare, export, load, simulate, train, validate
     from flashsim.card import read_card
+    from flashsim.drafts import init_card
     from flashsim.errors import FlashSimError
 
 _HOMES = {
     "FlashSimError": "flashsim.errors",
     "compare": "flashsim.api",
     "export": "flashsim.api",
+    "init_card": "flashsim.drafts",
     "load": "flashsim.api",
     "read_card": "flashsim.card",
     "simulate": "flashsim.api",
@@ -24,7 +26,7 @@ _HOMES = {
     "validate": "flashsim.api",
 }
 
-__all__ = ["FlashSimError", "compare", "export", "load", "read_card", "simulate", "train", "validate"]
+__all__ = ["FlashSimError", "compare", "export", "init_card", "load", "read_card", "simulate", "train", "validate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -170,7 +170,7 @@ def test_text_missing_values_and_lists_of_lists_are_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "root"])
-def test_flat_columns_beside_lists_and_lists_of_other_lengths_are_refused(tmp_path: Path, suffix: str):
+def test_lists_of_other_lengths_are_refused(tmp_path: Path, suffix: str):
     lists = {"a": [[1.0], [], [2.0, 3.0]], "b": [[1.0], [], [2.0]]}
     numbers = {"run": np.ones(3, np.int64), "event": np.arange(3), "weight": np.ones(3)}
     path = tmp_path / f"x.{suffix}"
@@ -179,8 +179,6 @@ def test_flat_columns_beside_lists_and_lists_of_other_lengths_are_refused(tmp_pa
     else:
         with uproot.recreate(path) as file:
             file["events"] = numbers | {name: ak.Array(values) for name, values in lists.items()}
-    mixed = {"a": ColumnSource("a"), "w": ColumnSource("weight")}
-    refused(path, str(path), "weight", "all flat", columns=mixed)
     unequal = {"a": ColumnSource("a"), "b": ColumnSource("b")}
     refused(path, str(path), "row 2", "'a' has 2", "'b' has 1", columns=unequal)
 

@@ -21,6 +21,7 @@ from flashsim.card.model import (
 from flashsim.card.names import Names, leaves
 from flashsim.card.of_events import check_of_events, evaluate_events
 from flashsim.card.read import card_from_dict, read_card
+from flashsim.card.related import OF_THE_PAIR, Related
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard, Gate, Output
 from flashsim.card.stage import Predicted, Stage, Training
@@ -29,6 +30,7 @@ from flashsim.card.units import UNITS, factor, internal_unit
 __all__ = [
     "ALGORITHMS",
     "DEFAULT_FAMILY",
+    "OF_THE_PAIR",
     "SCHEMA_VERSION",
     "UNITS",
     "AdversarialModel",
@@ -57,6 +59,7 @@ __all__ = [
     "Output",
     "Predicted",
     "Reconstructed",
+    "Related",
     "Sample",
     "SampleFiles",
     "SplineAutoregressiveModel",

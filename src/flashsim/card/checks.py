@@ -12,6 +12,7 @@ from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
+from flashsim.card.related_checks import check_related
 from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
 from flashsim.card.units import factor
@@ -26,6 +27,7 @@ def check(card: Card) -> None:
     names = Names(card)
     _check_declarations(card)
     _check_units(card)
+    check_related(card)
     _check_predictions(card)
     for definitions in (names.reference, names.simulation):
         for definition in definitions.values():

@@ -104,6 +104,12 @@ def _clip(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
     return arithmetic.library.minimum(arithmetic.library.maximum(x, low), high)
 
 
+def _bit(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
+    x, number = map(arithmetic.number, arguments)
+    halved = arithmetic.library.floor(x / 2**number)
+    return arithmetic.truth(halved - 2 * arithmetic.library.floor(halved / 2))
+
+
 def _where(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
     condition, *choices = arguments
     return arithmetic.library.where(arithmetic.truth(condition), *map(arithmetic.number, choices))
@@ -149,6 +155,7 @@ FUNCTIONS: dict[str, Function] = {
         of_one_object=False,
     ),
     "where": Function(_where, "where(condition, a, b): a where the condition holds, else b", 3, 3),
+    "bit": Function(_bit, "bit(x, n): whether bit n of a whole number is set, counted from 0", 2, 2),
     "isin": Function(is_in, "isin(x, 1, 2, …): whether x is one of the values", 2, None),
     "event_sum": Function(
         lambda arithmetic, arguments: event_sum(arguments[0], arithmetic.offsets),

@@ -89,7 +89,10 @@ class Column(CardModel):
     default: int | float | None = Field(
         default=None,
         description="Value where the file lacks the column (a whole number makes whole numbers); without it that is an "
-        "error.",
+        "error. For a column with `of`: also where there is no such object (default: 0, and the radius for `dr`).",
+    )
+    of: str | None = Field(
+        default=None, description="Table of `[related]` whose object has the column, which `source` names."
     )
 
     _short = model_validator(mode="before")(_as_unit)
@@ -123,6 +126,10 @@ class Reconstructed(CardModel):
     source: str | None = Field(default=None, min_length=1, description="Name in the file; default: the key.")
     formula: str | None = Field(
         default=None, alias="from", description="How simulation makes it from truth and predicted variables."
+    )
+    of: str | None = Field(
+        default=None,
+        description="Table of `[related]` whose object has the column, which `source` names; 0 without one.",
     )
 
     _short = model_validator(mode="before")(_as_unit)

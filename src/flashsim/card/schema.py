@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 from flashsim.card.base import CardModel
 from flashsim.card.comparison import Comparison, Validation
 from flashsim.card.edm4hep import Edm4hep
+from flashsim.card.related import Related
 from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
 
@@ -94,6 +95,9 @@ class Card(CardModel):
     description: str = Field(default="", description="A sentence or more for people.")
     sample: Sample = Field(description="The reference sample.")
     columns: dict[str, Column] = Field(min_length=1, description="Truth columns, each with its unit.")
+    related: dict[str, Related] = Field(
+        default_factory=dict, description="Objects of other collections that belong to those of the card."
+    )
     derive: dict[str, str] = Field(
         default_factory=dict, description="Named formulas; they may use each other in any order."
     )

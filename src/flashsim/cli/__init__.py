@@ -1,10 +1,11 @@
 """The verbs of the command line."""
 
-from flashsim.cli import compare, demo, export, inspect, models, reference, simulate, train, validate
+from flashsim.cli import card, compare, demo, export, inspect, models, reference, simulate, train, validate
 from flashsim.cli.app import app, main
 
 __all__ = [
     "app",
+    "card",
     "compare",
     "demo",
     "export",

@@ -7,19 +7,23 @@ from .gun import ParticleGun
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
 from .read import expand, read_events
+from .relations import ByIndex, Nearest, Relation
 from .simulated_reader import read_simulated
 from .source import ColumnSource
 from .writer import Writer, open_writer, output_format
 
 __all__ = [
+    "ByIndex",
     "Collection",
     "ColumnSource",
     "EventBatch",
     "FileDescription",
+    "Nearest",
     "OutputBatch",
     "OutputSchema",
     "ParticleGun",
     "Pythia8Source",
+    "Relation",
     "Writer",
     "content_sha256",
     "describe_file",

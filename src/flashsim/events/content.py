@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import awkward as ak
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from flashsim.errors import FlashSimError
 
 from .parquet_reader import open_parquet
-from .root_reader import open_table
+from .root_reader import counters, open_table
 from .sqlite_reader import HEAD as SQLITE
 from .sqlite_reader import sqlite_pieces
 
@@ -81,7 +81,7 @@ def _pieces(path: Path, tree: str | None) -> Iterator[dict[str, ak.Array]]:
             yield from _parquet_pieces(parquet)
         return
     with open_table(path, tree) as table:
-        names = [name for name in table.keys(recursive=False) if name not in _counters(table)]
+        names = [name for name in table.keys(recursive=False) if name not in counters(table)]
         for start in range(0, table.num_entries, _ROWS):
             array = table.arrays(names, entry_start=start, entry_stop=start + _ROWS, library="ak")
             yield {name: array[name] for name in names}
@@ -91,9 +91,3 @@ def _parquet_pieces(file: pq.ParquetFile) -> Iterator[dict[str, ak.Array]]:
     for table in file.iter_batches(batch_size=_ROWS):
         names = table.schema.names
         yield {name: ak.drop_none(ak.from_arrow(table.column(name)), axis=None) for name in names}
-
-
-def _counters(table: Any) -> set[str]:
-    """The branches of a TTree that hold the list lengths of others."""
-    branches = getattr(table, "branches", [])
-    return {branch.count_branch.name for branch in branches if getattr(branch, "count_branch", None) is not None}

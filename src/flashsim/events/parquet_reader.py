@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 from flashsim.errors import FlashSimError
 
 from .batch import EventBatch
-from .flat import FlatRows, mixed_error, unequal_error, whole_events
+from .flat import FlatRows, whole_events
+from .jagged import jagged_batch, names_to_read
+from .relations import Lists
 from .source import ColumnSource, missing_column, present, to_identity, to_internal, with_defaults
 
 _OBJECTS = 1 << 17  # objects read at once: some ten MB with twenty columns
@@ -39,11 +41,7 @@ def read_parquet(
                 raise missing_column(name, schema.names, path)
         wanted = _all_columns(schema, event) if columns is None else columns
         found = present(wanted, schema.names, path)
-        lists = {source.name for source in found.values() if _is_list(schema.field(source.name).type)}
-        scalars = {source.name for source in found.values()} - lists
-        if lists and scalars:
-            raise mixed_error(path, scalars, lists)
-        read = _jagged if lists else _flat
+        read = _jagged if any(_is_list(schema.field(name).type) for name in names_to_read(event, found)) else _flat
         yield from read(file, path, wanted, found, event)
 
 
@@ -87,20 +85,18 @@ def _jagged(
     event: tuple[str, str],
 ) -> Iterator[EventBatch]:
     row = 0
-    names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
-    for table in file.iter_batches(batch_size=_events_at_once(file, names[-1]), columns=names):
+    names = names_to_read(event, found)
+    longest = [name for name in names if _is_list(file.schema_arrow.field(name).type)][-1]
+    for table in file.iter_batches(batch_size=_events_at_once(file, longest), columns=names):
         run, number = (to_identity(_numbers(table.column(name), name, path, row), name, path) for name in event)
-        offsets: np.ndarray | None = None
-        values: dict[str, np.ndarray] = {}
-        for name, source in found.items():
-            its_offsets, content = _lists(table.column(source.name), source.name, path, row)
-            if offsets is not None and not np.array_equal(offsets, its_offsets):
-                first = next(iter(found.values())).name
-                raise unequal_error(path, first, source.name, offsets, its_offsets, row)
-            offsets = its_offsets
-            values[name] = to_internal(content, source, path, row, offsets)
-        assert offsets is not None, "a jagged file has at least one list column"
-        yield EventBatch(run, number, offsets, with_defaults(values, wanted, int(offsets[-1])))
+        lists: dict[str, Lists] = {}
+        numbers: dict[str, np.ndarray] = {}
+        for name in names:
+            if _is_list(file.schema_arrow.field(name).type):
+                lists[name] = Lists(*_lists(table.column(name), name, path, row))
+            else:
+                numbers[name] = _numbers(table.column(name), name, path, row)
+        yield jagged_batch(run, number, lists, numbers, found, wanted, path, row)
         row += table.num_rows
 
 

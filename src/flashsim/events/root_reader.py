@@ -12,7 +12,9 @@ import uproot
 from flashsim.errors import FlashSimError, nearest
 
 from .batch import EventBatch, offsets_from_counts
-from .flat import FlatRows, mixed_error, unequal_error, whole_events
+from .flat import FlatRows, whole_events
+from .jagged import jagged_batch, names_to_read
+from .relations import Lists
 from .source import ColumnSource, missing_column, present, to_identity, to_internal, with_defaults
 
 _STEP = "16 MB"
@@ -50,6 +52,12 @@ def read_root(
         if columns is None:
             columns = _all_columns(_arrays(table, names, 0, 1), names, event)
         yield from _events(table, path, columns, present(columns, names, path), event)
+
+
+def counters(table: Any) -> set[str]:
+    """The branches of a TTree that hold the list lengths of others."""
+    branches = getattr(table, "branches", [])
+    return {branch.count_branch.name for branch in branches if getattr(branch, "count_branch", None) is not None}
 
 
 def _refuse_truncated(file: Any, path: Path) -> None:
@@ -93,14 +101,10 @@ def _events(
     found: Mapping[str, ColumnSource],
     event: tuple[str, str],
 ) -> Iterator[EventBatch]:
-    names = list(dict.fromkeys([*event, *(source.name for source in found.values())]))
+    names = names_to_read(event, found)
     shape = {name: array.ndim for name, array in _arrays(table, names, 0, 1).items()}
-    lists = {source.name for source in found.values() if shape[source.name] > 1}
-    scalars = {source.name for source in found.values()} - lists
-    if lists and scalars:
-        raise mixed_error(path, scalars, lists)
     pieces = _pieces(table, names)
-    if lists:
+    if any(shape[name] > 1 for name in names):
         return (_jagged(piece, path, wanted, found, event, start) for start, piece in pieces)
     return whole_events(_flat(piece, path, wanted, found, event, start) for start, piece in pieces)
 
@@ -138,19 +142,15 @@ def _jagged(
     row: int,
 ) -> EventBatch:
     run, number = (to_identity(_numbers(piece[name], name, path), name, path) for name in event)
-    offsets: np.ndarray | None = None
-    values: dict[str, np.ndarray] = {}
-    for name, source in found.items():
-        lists = piece[source.name]
-        its_offsets = offsets_from_counts(np.asarray(ak.num(lists, axis=1)).astype(np.int64))
-        if offsets is not None and not np.array_equal(offsets, its_offsets):
-            first = next(iter(found.values())).name
-            raise unequal_error(path, first, source.name, offsets, its_offsets, row)
-        offsets = its_offsets
-        content = _numbers(ak.flatten(lists, axis=1), source.name, path)
-        values[name] = to_internal(content, source, path, row, offsets)
-    assert offsets is not None, "a jagged table has at least one list column"
-    return EventBatch(run, number, offsets, with_defaults(values, wanted, int(offsets[-1])))
+    lists: dict[str, Lists] = {}
+    numbers: dict[str, np.ndarray] = {}
+    for name, array in piece.items():
+        if array.ndim == 1:
+            numbers[name] = _numbers(array, name, path)
+        else:
+            offsets = offsets_from_counts(np.asarray(ak.num(array, axis=1)).astype(np.int64))
+            lists[name] = Lists(offsets, _numbers(ak.flatten(array, axis=1), name, path))
+    return jagged_batch(run, number, lists, numbers, found, wanted, path, row)
 
 
 def _numbers(array: ak.Array, name: str, path: Path) -> np.ndarray:

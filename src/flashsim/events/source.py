@@ -7,18 +7,32 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from flashsim.card import OF_THE_PAIR
 from flashsim.errors import FlashSimError, nearest
+
+from .relations import Relation
 
 
 @dataclass(frozen=True)
 class ColumnSource:
     """Where a column comes from: its name in the file, the factor to internal units (GeV, mm, ns, tesla,
     radian), and the value that stands in when a file has no such column (None: the file must have it).
+
+    With a `relation` it is a column of the related objects (or their ``count``, ``dr``, ``deta``, ``dphi``), and the
+    default, else 0, stands where there is none.
     """
 
     name: str
     factor: float = 1.0
     default: int | float | None = None
+    relation: Relation | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns of the file that it is made of."""
+        if self.relation is None:
+            return (self.name,)
+        return self.relation.columns if self.name in OF_THE_PAIR else (self.name, *self.relation.columns)
 
 
 def present(columns: Mapping[str, ColumnSource], known: Iterable[str], path: Path) -> dict[str, ColumnSource]:
@@ -26,10 +40,11 @@ def present(columns: Mapping[str, ColumnSource], known: Iterable[str], path: Pat
     names = list(known)
     found: dict[str, ColumnSource] = {}
     for name, source in columns.items():
-        if source.name in names:
+        missing = [needed for needed in source.needs if needed not in names]
+        if not missing:
             found[name] = source
         elif source.default is None:
-            raise missing_column(source.name, names, path)
+            raise missing_column(missing[0], names, path)
     return found
 
 

@@ -4,10 +4,12 @@ from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.external import ExternalResponse, external_response
 from flashsim.training.loop import fit, fit_members
+from flashsim.training.matching import Matches, matches
 from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
     check_closure,
+    events_of_part,
     read_sample,
     reference_batches,
     reference_sources,
@@ -15,12 +17,14 @@ from flashsim.training.sample import (
     sample_files,
     truth_sources,
 )
-from flashsim.training.stages import train_stages
+from flashsim.training.stages import MINIMUM_OBJECTS, train_stages
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
 
 __all__ = [
+    "MINIMUM_OBJECTS",
     "Epoch",
     "ExternalResponse",
+    "Matches",
     "Member",
     "Part",
     "Progress",
@@ -28,9 +32,11 @@ __all__ = [
     "TrainedStage",
     "TrainingData",
     "check_closure",
+    "events_of_part",
     "external_response",
     "fit",
     "fit_members",
+    "matches",
     "read_sample",
     "reference_batches",
     "reference_sources",

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool
 
-from flashsim.card import Card, SampleFiles, factor
+from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, factor
 from flashsim.errors import FlashSimError
-from flashsim.events import ColumnSource, EventBatch, read_events
+from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
 from flashsim.stages import Namespace
 
 Part = Literal["train", "validation", "test"]
@@ -25,17 +25,31 @@ def sample_files(card: Card, part: Part) -> list[Path]:
 
 def truth_sources(card: Card) -> dict[str, ColumnSource]:
     """Where the generator's columns come from, with the factor to internal units."""
-    return {
-        name: ColumnSource(column.source or name, factor(column.unit), column.default)
-        for name, column in card.columns.items()
-    }
+    return {name: _source(card, name, column, column.default) for name, column in card.columns.items()}
 
 
 def reference_sources(card: Card) -> dict[str, ColumnSource]:
     """The generator's columns and those of the full simulation."""
     return truth_sources(card) | {
-        name: ColumnSource(column.source or name, factor(column.unit)) for name, column in card.reconstructed.items()
+        name: _source(card, name, column, None) for name, column in card.reconstructed.items()
     }
+
+
+def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
+    related = None if column.of is None else card.related[column.of]
+    return ColumnSource(column.source or name, factor(column.unit), default, relation_of(related))
+
+
+def relation_of(related: Related | None) -> Relation | None:
+    """The rule of a table `[related.<name>]`."""
+    if related is None:
+        return None
+    if related.index is not None:
+        return ByIndex(related.index)
+    assert related.nearest is not None
+    assert related.to is not None
+    assert related.radius is not None
+    return Nearest(related.nearest, related.to, related.radius, related.rank, related.once, related.where)
 
 
 def read_sample(card: Card, part: Part) -> EventBatch:
@@ -61,7 +75,7 @@ def reference_batches(card: Card, files: list[Path], part: Part | None = None) -
     ):
         batch = whole
         if part is not None:
-            batch = _events(batch, _part_of_event(card, batch) == ("train", "validation", "test").index(part))
+            batch = events_of_part(batch, card.sample.split, part)
         batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
         objects, empty = objects + batch.n_objects, False
         yield batch
@@ -118,9 +132,8 @@ def _has_parts(card: Card) -> bool:
     return isinstance(card.sample.files, SampleFiles)
 
 
-def _part_of_event(card: Card, batch: EventBatch) -> Int64[np.ndarray, " events"]:
-    """0, 1 or 2 for train, validation and test, by a hash of the event: stable when files are added."""
-    split = card.sample.split
+def events_of_part(batch: EventBatch, split: Split, part: Part) -> EventBatch:
+    """The events of one part, by a hash of their numbers: an event stays in its part when files are added."""
     mixed = batch.run.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + batch.event.astype(np.uint64)
     # The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -128,10 +141,11 @@ def _part_of_event(card: Card, batch: EventBatch) -> Int64[np.ndarray, " events"
     uniform = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
     total = split.train + split.validation + split.test
     edges = np.cumsum([split.train, split.validation]) / total
-    return np.searchsorted(edges, uniform, side="right").astype(np.int64)
+    parts = np.searchsorted(edges, uniform, side="right")
+    return _events(batch, parts == get_args(Part).index(part))
 
 
-def _events(batch: EventBatch, kept: np.ndarray) -> EventBatch:
+def _events(batch: EventBatch, kept: Bool[np.ndarray, " events"]) -> EventBatch:
     """Only some events of a batch."""
     objects = batch.keep(kept[batch.event_index])
     counts = np.diff(objects.offsets)[kept]

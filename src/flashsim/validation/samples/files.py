@@ -83,7 +83,7 @@ def open_sample(card: Card, files: list[Path]) -> ComparedSample:
     columns = {
         column: source
         for column, source in reference_sources(card).items()
-        if source.name in known or source.default is not None
+        if known.issuperset(source.needs) or source.default is not None
     }
     return ComparedSample(card, files, _existing(columns, files), {}, {})
 

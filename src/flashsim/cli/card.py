@@ -1,0 +1,95 @@
+"""flashsim card: cards made from files, and what their rules find there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from flashsim.cli.app import app, console
+
+if TYPE_CHECKING:
+    from flashsim.drafts import Draft
+
+group = typer.Typer(no_args_is_help=True, help="Make cards, and look at what they match.")
+app.add_typer(group, name="card")
+
+
+@group.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Full simulation: ROOT (TTree, RNTuple) or Parquet, flat or jagged.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The card to write (*.toml); must not exist.")],
+    like: Annotated[
+        Literal["flat"], typer.Option(help="What the file is like: one kind of objects, a row or a list an event.")
+    ] = "flat",
+    tree: Annotated[str | None, typer.Option(help="TTree or RNTuple to read (default: the only one).")] = None,
+    event: Annotated[
+        tuple[str, str] | None, typer.Option(help="Columns of the run and the event number (default: by their names).")
+    ] = None,
+    truth: Annotated[
+        list[str] | None, typer.Option(help="Columns that are the generator's, as 'p*'; may be given several times.")
+    ] = None,
+    reconstructed: Annotated[
+        list[str] | None, typer.Option(help="Columns that are reconstructed; may be given several times.")
+    ] = None,
+) -> None:
+    """Write a first card for FILE, guessing from names and values what its columns are.
+
+    Says what it guessed and why, what it left out, and what only you can decide. The card trains as it is.
+    Next: flashsim inspect CARD, then flashsim train CARD.
+    """
+    from flashsim.drafts import init_card
+
+    with console.status(f"Reading {file}"):
+        draft = init_card(
+            file, output, like=like, tree=tree, event=event, truth=truth or (), reconstructed=reconstructed or ()
+        )
+    _print(draft, output)
+
+
+@group.command()
+def matching(card: Annotated[Path, typer.Argument(help="A card with [related] tables.")]) -> None:
+    """Count what the rules of CARD find in its sample, and what they leave over.
+
+    For each rule with an index, or once: how many objects have 0, 1, 2, … partners, and which share of the others is
+    matched, duplicated (a second for the same object) or unmatched.
+    """
+    from flashsim.card import read_card
+    from flashsim.training import matches
+
+    for name, found in matches(read_card(card)).items():
+        by_count = ", ".join(f"{number:,} with {count}" for count, number in found.multiplicity.items())
+        console.print(
+            f"[bold]{escape(name)}[/]: of {sum(found.multiplicity.values()):,} objects {by_count}", highlight=False
+        )
+        parts = {"matched": found.matched, "duplicated": found.duplicated, "unmatched": found.unmatched}
+        shares = ", ".join(f"{number:,} {part} ({number / max(found.others, 1):.1%})" for part, number in parts.items())
+        console.print(f"  of {found.others:,} others {shares}", highlight=False)
+
+
+def _print(draft: "Draft", output: Path) -> None:
+    _rows(
+        "guessed",
+        [(guess.column, guess.taken_for, guess.why) for guess in draft.guesses],
+        ("column", "taken for", "why"),
+    )
+    if draft.left_out:
+        _rows("left out", list(draft.left_out.items()), ("column", "why"))
+    if draft.undecided:
+        console.print("[bold]for you to decide[/]", highlight=False)
+    for question in draft.undecided:
+        console.print(f"  • {escape(question)}", highlight=False)
+    console.print(
+        f"Card [bold]{escape(str(output))}[/]: read it, then flashsim train {escape(str(output))}", highlight=False
+    )
+
+
+def _rows(title: str, rows: list[tuple[str, ...]], columns: tuple[str, ...]) -> None:
+    console.print(f"[bold]{title}[/]", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 2))
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table, highlight=False)

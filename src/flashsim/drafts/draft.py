@@ -1,0 +1,93 @@
+"""A card before it is written: what stands in it, and what is to be said about it."""
+
+from dataclasses import dataclass, field
+
+from flashsim.card import Expression, Split
+from flashsim.drafts.kinds import Kind
+
+
+@dataclass(frozen=True)
+class Line:
+    """A column of `[columns]` or `[reconstructed]`: its name in the file, its unit, and the way back (`from`)."""
+
+    source: str
+    unit: str
+    formula: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A variable of a response stage: what is learnt, in which unit of FlashSim's own, and what it is like."""
+
+    kind: Kind
+    expression: str | None = None
+    unit: str = ""
+    columns: list[str] | None = None  # of a covariance
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a column of the file was taken for, and why."""
+
+    column: str
+    taken_for: str
+    why: str
+
+
+@dataclass(frozen=True)
+class StageDraft:
+    """A stage; `predict` is a column, or a table of variables."""
+
+    name: str
+    why: str
+    given: list[str]
+    predict: str | dict[str, Learnt]
+    where: str | None = None
+
+
+@dataclass
+class Draft:
+    """What a card will say; `guesses`, `left_out` (by column) and `undecided` (sentences) are for people.
+
+    `objects` are those of the training part.
+    """
+
+    name: str
+    description: str
+    file: str
+    event: tuple[str, str]
+    tree: str | None = None
+    weight: str | None = None
+    split: Split = field(default_factory=Split)
+    objects: int = 0
+    columns: dict[str, Line] = field(default_factory=dict)
+    derive: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
+    reconstructed: dict[str, Line] = field(default_factory=dict)
+    stages: list[StageDraft] = field(default_factory=list)
+    where: str | None = None
+    guesses: list[Guess] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    undecided: list[str] = field(default_factory=list)
+
+    def drop(self, stage: StageDraft, variable: str, why: str) -> None:
+        """Take out a variable, and the column that follows from it."""
+        assert not isinstance(stage.predict, str)
+        del stage.predict[variable]
+        for key, line in list(self.reconstructed.items()):
+            if key == variable or (line.formula is not None and variable in Expression.parse(line.formula).names):
+                del self.reconstructed[key]
+                self.left_out[line.source] = why
+                self.guesses = [guess for guess in self.guesses if guess.column != line.source]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The reconstructed columns that simulation makes."""
+        drawn: set[str] = set()
+        for stage in self.stages:
+            if isinstance(stage.predict, str):
+                drawn.add(stage.predict)
+            else:
+                drawn.update(name for key, one in stage.predict.items() for name in one.columns or [key])
+        return [name for name, line in self.reconstructed.items() if line.formula or name in drawn]

@@ -1,0 +1,135 @@
+"""A draft as the text of a card, with a comment wherever a guess was made."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from flashsim.drafts.draft import Draft, Learnt, Line, StageDraft
+
+_HEAD = """# Drafted by `flashsim card init` from {file}. Read it through and correct what was guessed; then
+#   flashsim inspect {card}
+#   flashsim train {card} --output release
+#   flashsim validate release --output report
+# Every key: the card reference. Formulas and what is learnt are in GeV, mm, ns and radians, whatever the file has.
+"""
+_GATES = """
+# What a release must meet; `flashsim validate` leaves with status 1 if it does not.
+# [gates]
+# {stage} = {{ c2st_auc = 0.55, wasserstein_over_null = 3.0 }}
+"""
+SMALL_SAMPLE = 20_000  # objects; below it a network of the default size learns its sample by heart
+
+
+def card_text(draft: Draft, card: str) -> str:
+    """The card; `card` is the name of its file."""
+    blocks = [
+        _HEAD.format(file=_one_line(draft.file), card=_one_line(card)),
+        _table("", {"schema": 1, "name": draft.name, "description": draft.description}),
+        _sample(draft),
+        _columns("[columns]  # truth: also in every file that will be simulated", draft.columns),
+        _table("[derive]", draft.derive) if draft.derive else "",
+        _categories(draft.categories),
+        _columns("[reconstructed]  # what only full simulation has", draft.reconstructed),
+        *(_stage(stage, draft.objects) for stage in draft.stages),
+        _table("[output]", {"name": "reco", "where": draft.where, "columns": draft.outputs}),
+        _GATES.format(stage=draft.stages[-1].name),
+    ]
+    return "\n".join(block for block in blocks if block)
+
+
+def _sample(draft: Draft) -> str:
+    shares = draft.split
+    entries = {"files": draft.file, "tree": draft.tree, "event": list(draft.event), "weight": draft.weight}
+    comment = "  # of whole events, by a hash of their numbers\n"
+    split = {"train": shares.train, "validation": shares.validation, "test": shares.test}
+    return _table("[sample]", entries) + f"split = {_value(split)}{comment}"
+
+
+def _columns(title: str, columns: Mapping[str, Line]) -> str:
+    lines = [title]
+    for key, line in columns.items():
+        entries = {"unit": line.unit, "source": None if line.source == key else line.source, "from": line.formula}
+        given = {name: value for name, value in entries.items() if value is not None}
+        shown = _value(line.unit if given.keys() == {"unit"} else given)
+        lines.append(f"{key} = {shown}" + (f"  # {_one_line(line.why)}" if line.why else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _categories(categories: Mapping[str, tuple[str, list[int]]]) -> str:
+    if not categories:
+        return ""
+    return _table(
+        "[categories]  # a flag for each of the values",
+        {name: {"expression": expression, "values": values} for name, (expression, values) in categories.items()},
+    )
+
+
+def _stage(stage: StageDraft, objects: int) -> str:
+    is_response = not isinstance(stage.predict, str)
+    entries = {
+        "name": stage.name,
+        "kind": "response" if is_response else "category",
+        "where": stage.where,
+        "given": stage.given,
+        "predict": stage.predict if isinstance(stage.predict, str) else None,
+        "model": {"width": 64, "depth": 3} if objects < SMALL_SAMPLE else None,
+        "training": {"batch": batch_of(objects)},
+    }
+    text = _table(f"[[stage]]  # {_one_line(stage.why)}", entries)
+    if isinstance(stage.predict, str):
+        return text
+    lines = [
+        f"{name} = {_value(_learnt(variable))}  # {_one_line(variable.kind.why)}"
+        for name, variable in stage.predict.items()
+    ]
+    return text + "\n" + "\n".join(["[stage.predict]", *lines]) + "\n"
+
+
+def batch_of(objects: int) -> int:
+    """Objects in a step of training: at least some fifty steps an epoch, and no more than the default."""
+    batch = 32
+    while batch < 1024 and batch * 2 * 50 <= objects:
+        batch *= 2
+    return batch
+
+
+def _learnt(variable: Learnt) -> dict[str, object]:
+    kind = variable.kind
+    entries = {
+        "expression": variable.expression,
+        "type": kind.type,
+        "unit": variable.unit or None,
+        "low": kind.low,
+        "high": kind.high,
+        "values": None if kind.values is None else list(kind.values),
+        "columns": variable.columns,
+    }
+    return {name: value for name, value in entries.items() if value is not None}
+
+
+def _table(title: str, entries: Mapping[str, object]) -> str:
+    lines = [title] if title else []
+    lines += [f"{key} = {_value(value)}" for key, value in entries.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    """A value of TOML, on one line unless it is a long list."""
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
+        case list():
+            return _list([_value(one) for one in value])
+        case _:
+            return repr(value)
+
+
+def _list(items: Iterable[str]) -> str:
+    items = list(items)
+    short = "[" + ", ".join(items) + "]"
+    return short if len(short) <= 100 else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

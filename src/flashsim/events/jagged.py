@@ -1,0 +1,107 @@
+"""A piece of a table with one row an event: lists of objects, of others that belong to them, and numbers of events."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from flashsim.card import OF_THE_PAIR
+from flashsim.errors import FlashSimError
+
+from .batch import EventBatch
+from .flat import unequal_error
+from .relations import Lists, Nearest, Partners, Relation
+from .source import ColumnSource, to_internal, with_defaults
+
+
+def names_to_read(event: tuple[str, str], found: Mapping[str, ColumnSource]) -> list[str]:
+    """Every column of the file that is needed, once."""
+    return list(dict.fromkeys([*event, *(name for source in found.values() for name in source.needs)]))
+
+
+def jagged_batch(
+    run: Int64[np.ndarray, " events"],
+    event: Int64[np.ndarray, " events"],
+    lists: Mapping[str, Lists],
+    numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+    found: Mapping[str, ColumnSource],
+    wanted: Mapping[str, ColumnSource],
+    path: Path,
+    row: int,
+) -> EventBatch:
+    """The events of a piece that starts at `row`; a number of an event is given to each of its objects."""
+    offsets = _offsets(lists, found, path, row)
+    owner = np.repeat(np.arange(len(run)), np.diff(offsets))
+    partners: dict[Relation, Partners] = {}
+    values: dict[str, np.ndarray] = {}
+    for name, source in found.items():
+        if (relation := source.relation) is not None:
+            if relation not in partners:
+                _check_rule(relation, lists, offsets, path, row)
+                partners[relation] = relation.partners(lists, numbers, offsets)
+            values[name] = _related(source, partners[relation], lists, offsets, path, row)
+        elif source.name in lists:
+            values[name] = to_internal(lists[source.name].values, source, path, row, offsets)
+        else:
+            values[name] = to_internal(numbers[source.name], source, path, row)[owner]
+    return EventBatch(run, event, offsets, with_defaults(values, wanted, int(offsets[-1])))
+
+
+def _offsets(
+    lists: Mapping[str, Lists], found: Mapping[str, ColumnSource], path: Path, row: int
+) -> Int64[np.ndarray, " boundaries"]:
+    """Those of the objects themselves, which all their columns must have."""
+    own = [source.name for source in found.values() if source.relation is None and source.name in lists]
+    if not own:
+        raise FlashSimError(
+            f"{path}: {', '.join(source.name for source in found.values())}: none of these is a list of the objects "
+            "themselves; read at least one with them"
+        )
+    for name in own[1:]:
+        _require_equal(own[0], lists[own[0]].offsets, name, lists, path, row)
+    return lists[own[0]].offsets
+
+
+def _check_rule(
+    relation: Relation, lists: Mapping[str, Lists], own: Int64[np.ndarray, " boundaries"], path: Path, row: int
+) -> None:
+    """The columns that a rule reads are lists, those of each collection of equal lengths."""
+    for name in relation.own:
+        _require_equal("the objects", own, name, lists, path, row)
+    for name in relation.others[1:]:
+        _require_equal(relation.others[0], lists[relation.others[0]].offsets, name, lists, path, row)
+
+
+def _require_equal(
+    first: str, offsets: Int64[np.ndarray, " boundaries"], name: str, lists: Mapping[str, Lists], path: Path, row: int
+) -> None:
+    if not np.array_equal(lists[name].offsets, offsets):
+        raise unequal_error(path, first, name, offsets, lists[name].offsets, row)
+
+
+def _related(
+    source: ColumnSource,
+    partners: Partners,
+    lists: Mapping[str, Lists],
+    own: Int64[np.ndarray, " boundaries"],
+    path: Path,
+    row: int,
+) -> Shaped[np.ndarray, " objects"]:
+    """A column of the partners, the default where there is none."""
+    if source.name == "count":
+        return partners.count
+    if source.name in OF_THE_PAIR:
+        return np.where(partners.there, getattr(partners, source.name), _without_partner(source))
+    content = lists[source.name].values
+    if len(content) == 0:
+        return np.full(len(partners.chosen), _without_partner(source))
+    chosen = to_internal(content[np.maximum(partners.chosen, 0)], source, path, row, own)
+    return np.where(partners.there, chosen, np.asarray(_without_partner(source)).astype(chosen.dtype))
+
+
+def _without_partner(source: ColumnSource) -> float:
+    """What stands for an object that has none: what the card says, else the radius for a distance, else 0."""
+    if source.default is not None:
+        return source.default
+    return source.relation.radius if source.name == "dr" and isinstance(source.relation, Nearest) else 0

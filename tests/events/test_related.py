@@ -1,0 +1,158 @@
+"""Objects of other collections: matched by an index or by distance, against the obvious loop over all pairs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import uproot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flashsim.errors import FlashSimError
+from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events.batch import offsets_from_counts
+from flashsim.events.relations import Lists, Partners
+
+EVENTS = {
+    "run": [1, 1, 1],
+    "event": [1, 2, 3],
+    "Pileup_nTrueInt": [20.5, 30.5, 40.5],
+    "Gen_pt": [[50.0, 20.0], [], [10.0, 30.0, 40.0]],
+    "Gen_eta": [[0.0, 1.0], [], [0.0, 0.1, -2.0]],
+    "Gen_phi": [[3.1, 0.0], [], [0.0, 0.0, 1.0]],
+    "Gen_charge": [[1, -1], [], [1, 1, -1]],
+    "Rec_pt": [[55.0, 18.0, 7.0], [9.0], [29.0, 11.0]],
+    "Rec_eta": [[0.0, 1.1, 4.0], [0.0], [0.05, 0.02]],
+    "Rec_phi": [[-3.1, 0.0, 0.0], [0.0], [0.0, 0.0]],
+    "Rec_charge": [[1, 1, 1], [1], [1, 1]],
+    "Rec_genIdx": [[1, 1, -1], [0], [2, 7]],
+}
+NEAR = Nearest(nearest=("Rec_eta", "Rec_phi"), to=("Gen_eta", "Gen_phi"), radius=0.3)
+
+
+def write(path: Path, events: dict[str, list]) -> Path:
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table(events), path)
+    else:
+        with uproot.recreate(path) as file:
+            arrays = {name: ak.Array(values) for name, values in events.items()}
+            file.mktree("Events", {name: array.type.content for name, array in arrays.items()})
+            file["Events"].extend(arrays)
+    return path
+
+
+def read(path: Path, **columns: ColumnSource) -> EventBatch:
+    return EventBatch.concatenate(list(read_events(path, columns, chunk_events=2)))
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "events.root"])
+def test_what_belongs_to_each_object(tmp_path: Path, name: str):
+    by_index = ByIndex("Rec_genIdx")
+    got = read(
+        write(tmp_path / name, EVENTS),
+        pt=ColumnSource("Gen_pt", factor=1e-3),
+        pileup=ColumnSource("Pileup_nTrueInt"),
+        rec_pt=ColumnSource("Rec_pt", factor=1e-3, relation=by_index),
+        n_rec=ColumnSource("count", relation=by_index),
+        near_charge=ColumnSource("Rec_charge", default=-9, relation=NEAR),
+        near_dr=ColumnSource("dr", relation=NEAR),
+        near_dphi=ColumnSource("dphi", relation=NEAR),
+        absent=ColumnSource("Tau_pt", default=-1, relation=by_index),
+    )
+    assert got.counts.tolist() == [2, 0, 3]
+    assert got.columns["pileup"].tolist() == [20.5, 20.5, 40.5, 40.5, 40.5]
+    assert got.columns["rec_pt"] == pytest.approx([0, 0.055, 0, 0, 0.029])
+    assert got.columns["n_rec"].tolist() == [0, 2, 0, 0, 1]
+    assert got.columns["near_charge"].tolist() == [1, 1, 1, 1, -9]
+    assert got.columns["near_charge"].dtype.kind == "i"
+    assert got.columns["near_dr"] == pytest.approx([2 * np.pi - 6.2, 0.1, 0.02, 0.05, 0.3])
+    assert got.columns["near_dphi"] == pytest.approx([2 * np.pi - 6.2, 0, 0, 0, 0])
+    assert got.columns["absent"].tolist() == [-1] * 5
+
+
+RULES: dict[str, tuple[Nearest, Callable[[dict[str, float]], bool]]] = {
+    "any": (NEAR, lambda _: True),
+    "second": (Nearest(NEAR.nearest, NEAR.to, 1.5, rank=2), lambda _: True),
+    "once": (Nearest(NEAR.nearest, NEAR.to, 1.5, once=True), lambda _: True),
+    "of the same charge, and some momentum": (
+        Nearest(
+            NEAR.nearest, NEAR.to, 1.5, where="(Rec_pt > 0.2) & (Rec_charge == Gen_charge) & (Rec_pt < 2 * Gen_pt)"
+        ),
+        lambda p: p["Rec_pt"] > 0.2 and p["Rec_charge"] == p["Gen_charge"] and p["Rec_pt"] < 2 * p["Gen_pt"],
+    ),
+    "in events of much pile-up": (
+        Nearest(NEAR.nearest, NEAR.to, 1.5, where="pileup > 0.5"),
+        lambda p: p["pileup"] > 0.5,
+    ),
+    "of their own kind": (Nearest(NEAR.to, NEAR.to, 1.0), lambda _: True),
+}
+
+
+def loop(rule: Nearest, holds: Callable, lists: dict[str, Lists], pileup: np.ndarray) -> np.ndarray:
+    """The partner of each object, pair by pair."""
+    own, other = (lists[name].offsets for name in (rule.to[0], rule.nearest[0]))
+    pairs = []
+    for event in range(len(own) - 1):
+        for i in range(own[event], own[event + 1]):
+            for j in range(other[event], other[event + 1]):
+                here = (
+                    {}
+                    if rule.nearest == rule.to
+                    else {n: c.values[j if n.startswith("Rec") else i] for n, c in lists.items()}
+                )
+                deta, dphi = (
+                    lists[a].values[j] - lists[b].values[i] for a, b in zip(rule.nearest, rule.to, strict=True)
+                )
+                dr = np.hypot(deta, (dphi + np.pi) % (2 * np.pi) - np.pi)
+                itself = rule.nearest == rule.to and i == j
+                if dr < rule.radius and not itself and holds(here | {"pileup": pileup[event]}):
+                    pairs.append((dr, i, j))
+    chosen = np.full(own[-1], -1)
+    seen, used = np.zeros(own[-1], int), set()
+    for _, i, j in sorted(pairs):
+        if rule.once and (chosen[i] >= 0 or j in used):
+            continue
+        seen[i] += 1
+        if seen[i] == rule.rank:
+            chosen[i] = j
+            used.add(j)
+    return chosen
+
+
+def partners(relation: Relation, lists: dict[str, Lists], pileup: np.ndarray) -> Partners:
+    return relation.partners(lists, {"pileup": pileup}, lists["Gen_eta"].offsets)
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=15)
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(0, 6))
+def test_the_choice_is_that_of_a_loop_over_pairs(name: str, seed: int, size: int):
+    random = np.random.default_rng(seed)
+    lists: dict[str, Lists] = {}
+    for collection in ("Gen", "Rec"):
+        offsets = offsets_from_counts(random.integers(0, size + 1, 4).astype(np.int64))
+        n = int(offsets[-1])
+        lists |= {f"{collection}_eta": Lists(offsets, random.normal(0, 1, n))}
+        lists |= {f"{collection}_phi": Lists(offsets, random.uniform(-np.pi, np.pi, n))}
+        lists |= {f"{collection}_pt": Lists(offsets, random.uniform(0, 1, n))}
+        lists |= {f"{collection}_charge": Lists(offsets, random.choice([-1, 1], n))}
+    rule, holds = RULES[name]
+    pileup = random.uniform(size=4)
+    found = partners(rule, lists, pileup)
+    assert found.chosen.tolist() == loop(rule, holds, lists, pileup).tolist()
+    assert (found.count[found.there] >= 1).all()
+
+
+def test_lists_that_do_not_fit_together_are_refused(tmp_path: Path):
+    path = write(tmp_path / "events.parquet", EVENTS | {"Rec_eta": [[0.0], [0.0], [0.0]]})
+    own = {"pt": ColumnSource("Gen_pt")}
+    with pytest.raises(FlashSimError, match="row 0 column 'Rec_eta' has 1 values and 'Rec_phi' has 3"):
+        read(path, **own, dr=ColumnSource("dr", relation=NEAR))
+    with pytest.raises(FlashSimError, match="no column 'Rec_genIndex'"):
+        read(path, **own, rec=ColumnSource("Rec_pt", relation=ByIndex("Rec_genIndex")))
+    with pytest.raises(FlashSimError, match="none of these is a list of the objects themselves"):
+        read(path, rec=ColumnSource("Rec_pt", relation=ByIndex("Rec_genIdx")))
