@@ -36,6 +36,7 @@ VERBS = [
     "card matching",
     "reference spectrometer",
     "reference vertices",
+    "reference lhcb",
     "train",
     "simulate",
     "validate",

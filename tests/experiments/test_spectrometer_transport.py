@@ -19,6 +19,7 @@ from flashsim.experiments.spectrometer import geant4_library, production, refere
 from flashsim.experiments.spectrometer.detector import slab_edges, slab_field
 from flashsim.experiments.spectrometer.generators import CHARGED_STABLE, generate
 from flashsim.experiments.spectrometer.geometry import FIELD_INTEGRAL, PLANES, field_y
+from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.records import Hits, Primaries
 from flashsim.experiments.spectrometer.sample_file import read_provenance, split_sample, write_sample
 from flashsim.experiments.spectrometer.transport import transport
@@ -193,7 +194,7 @@ def test_generated_particles_are_stored_exactly_and_cover_every_species():
 
 @needs_geant4
 def test_a_production_killed_and_resumed_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(production, "EVENTS_PER_CHUNK", 1)
+    monkeypatch.setattr(Mixture, "events_per_chunk", 1)
     whole = reference.make_reference(3, tmp_path / "whole.parquet", seed=5, workers=2, progress=False)
     output = tmp_path / "resumed.parquet"
     steps = production.make_chunks

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flashsim.card.checks import check
+from flashsim.card.extend import extended
 from flashsim.card.messages import explain
 from flashsim.card.model import EXTERNAL_FAMILIES
 from flashsim.card.schema import SCHEMA_VERSION, Card, CardWithoutSample, ComparisonCard
@@ -18,7 +19,7 @@ MAX_BYTES = 1_000_000
 def read_card(path: str | Path) -> Card:
     """Read and check a card; FlashSimError says what is wrong in it and how to mend it."""
     path = Path(path)
-    return card_from_dict(_read_toml(path), str(path)).read_from(path)
+    return card_from_dict(extended(_read_toml(path), path, _read_toml), str(path)).read_from(path)
 
 
 def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:

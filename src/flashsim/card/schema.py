@@ -84,7 +84,11 @@ FALSE_ALARM_RATE = "false_alarm_rate"
 
 
 class Card(CardModel):
-    """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file."""
+    """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file.
+
+    A file may say `extends = "other.toml"`: it then has everything of that card but its name, description and sample,
+    and what it says itself is added or stands in its place.
+    """
 
     schema_version: Literal[1] = Field(alias="schema", description="Version of this schema: 1.")
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the detector.")

@@ -1,5 +1,6 @@
 """flashsim reference: make more full simulation."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,12 +17,18 @@ def _reference() -> None:
     """Make a reference sample by full simulation of one of the ready experiments."""
 
 
+Events = Annotated[int, typer.Option(min=1, help="How many events.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
+
+
 @reference.command()
 def spectrometer(
-    events: Annotated[int, typer.Option(min=1, help="How many events.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")],
-    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    events: Events,
+    output: Output,
+    seed: Seed = 0,
+    workers: Workers = None,
     physics: Annotated[
         Literal["data-free", "FTFP_BERT"],
         typer.Option(help="Physics list; FTFP_BERT needs Geant4's data sets (G4*DATA variables)."),
@@ -40,21 +47,42 @@ def spectrometer(
     """
     from flashsim.experiments.spectrometer.reference import make_reference
 
-    with interruptible(f"finished chunks are kept in {output}.part; the same command goes on from there"):
+    with _resumable(output):
         make_reference(events, output, seed=seed, workers=workers, physics=physics, decays=decay or ())
-    console.print(f"Reference sample [bold]{output}[/] ({output.stat().st_size / 1e6:.1f} MB)", highlight=False)
+    _say(output)
+
+
+@reference.command()
+def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None) -> None:
+    """As the spectrometer, with RICH detectors, a calorimeter and muon stations, and what they say of each track.
+
+    Needs the extra: pip install "flashsim\\[geant4]". Stop it at any time: the same command goes on.
+    """
+    from flashsim.experiments.lhcb.reference import make_reference
+
+    with _resumable(output):
+        make_reference(events, output, seed=seed, workers=workers)
+    _say(output)
 
 
 @reference.command()
 def vertices(
     tracks: Annotated[Path, typer.Argument(help="A sample of the spectrometer, whose tracks are used.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")],
+    output: Output,
     rounds: Annotated[int, typer.Option(min=1, help="How often each event is used, each time among others.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Put events of the spectrometer together to bunch crossings, and find and fit their vertices."""
     from flashsim.experiments.vertices.reference import make_vertices
 
     with interruptible("nothing is kept"):
         make_vertices(tracks, output, rounds=rounds, seed=seed)
+    _say(output)
+
+
+def _resumable(output: Path) -> AbstractContextManager[None]:
+    return interruptible(f"finished chunks are kept in {output}.part; the same command goes on from there")
+
+
+def _say(output: Path) -> None:
     console.print(f"Reference sample [bold]{output}[/] ({output.stat().st_size / 1e6:.1f} MB)", highlight=False)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from flashsim.experiments.spectrometer.apparatus import Apparatus
 from flashsim.experiments.spectrometer.geometry import FIELD_CENTRE, FIELD_WIDTH, PLANES, field_y
 
 WORLD_HALF_WIDTH = 3500.0  # mm
@@ -33,8 +34,10 @@ def slab_field(edges: Float64[np.ndarray, "edges"]) -> Float64[np.ndarray, "slab
     return field_y(points).mean(axis=1)
 
 
-def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
+def detector_construction(geant4: ModuleType, sensitive: Any, more: Apparatus | None = None) -> Any:
     """Geant4's detector construction; `sensitive` is called for each step in a measuring plane.
+
+    `more` places what an experiment adds to the planes.
 
     The field is slabs of uniform field with the profile of the bell, crossed along exact helices. Measured on
     the same particles, a core transports 710 charged particles a second so, 530 to 620 with Geant4's default
@@ -62,7 +65,8 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
         def Construct(self) -> Any:  # noqa: N802
             materials = g.G4NistManager.Instance()
             vacuum = materials.FindOrBuildMaterial("G4_Galactic")
-            world = box("world", (WORLD_HALF_WIDTH, WORLD_HALF_WIDTH, WORLD_HALF_LENGTH), vacuum)
+            width, length = more.world if more else (WORLD_HALF_WIDTH, WORLD_HALF_LENGTH)
+            world = box("world", (width, width, length), vacuum)
             placed = place(world, 0.0, None, 0)
             edges = slab_edges()
             centres = 0.5 * (edges[1:] + edges[:-1])
@@ -80,6 +84,9 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
                     place(logical, plane.z - float(centres[slab_number]), self.slabs[slab_number][0], number)
                 else:
                     place(logical, plane.z, world, number)
+            if more:
+                slabs = [(slab, *ends) for (slab, _), *ends in zip(self.slabs, edges[:-1], edges[1:], strict=True)]
+                more.construct(g, box, place, world, slabs)
             return placed
 
         def ConstructSDandField(self) -> None:  # noqa: N802
@@ -95,5 +102,10 @@ def detector_construction(geant4: ModuleType, sensitive: Any) -> Any:
                 alive.extend([field, manager, equation, stepper, finder])
             g.G4SDManager.GetSDMpointer().AddNewDetector(sensitive)
             self.SetSensitiveDetector(SENSITIVE, sensitive, True)  # noqa: FBT003
+            if more:
+                for name, detector in more.detectors(g).items():
+                    alive.append(detector)
+                    g.G4SDManager.GetSDMpointer().AddNewDetector(detector)
+                    self.SetSensitiveDetector(name, detector, True)  # noqa: FBT003
 
     return Construction()

@@ -7,6 +7,8 @@ import traceback
 from types import ModuleType
 from typing import Any
 
+from flashsim.errors import FlashSimError
+from flashsim.experiments.spectrometer.apparatus import Apparatus
 from flashsim.experiments.spectrometer.geant4_library import Physics, Symbols
 
 RANGE_CUT = 1.0  # mm: secondaries that would not fly farther are not made, their energy is deposited
@@ -56,6 +58,12 @@ class _Processes:
         decay = self.named("G4Decay", "Decay")
         for particle in _DECAYING:
             self.add(decay, particle)
+
+    def to_all_charged(self, class_name: str, name: str) -> None:
+        """An electromagnetic process for all charged particles that are tracked far."""
+        process = self.symbols.new(class_name, f"{_STRING}13G4ProcessType", name, _ELECTROMAGNETIC)
+        for particle in ("Electron", "Positron", "MuonPlus", "MuonMinus", *_HADRONS):
+            self.add(process, particle)
 
     def photons(self) -> None:
         for class_name, name in (
@@ -133,9 +141,11 @@ def _or_stop(action: Any) -> None:
         os._exit(70)
 
 
-def physics_list(geant4: ModuleType, physics: Physics) -> Any:
-    """The physics list to hand to Geant4's run manager."""
+def physics_list(geant4: ModuleType, physics: Physics, more: Apparatus | None = None) -> Any:
+    """The physics list to hand to Geant4's run manager, with the processes that an experiment adds to it."""
     if physics == "FTFP_BERT":
+        if more:
+            raise FlashSimError("physics = 'FTFP_BERT' knows the planes only: use 'data-free'")
         return geant4.FTFP_BERT(0)
     symbols = Symbols(geant4)
 
@@ -155,7 +165,13 @@ def physics_list(geant4: ModuleType, physics: Physics) -> Any:
                 symbols.call(f"_ZN{len(name)}{name}17ConstructParticleEv", workspace)
 
         def ConstructProcess(self) -> None:  # noqa: N802
-            _or_stop(lambda: _Processes(symbols).register_all())
+            _or_stop(self._construct_processes)
+
+        def _construct_processes(self) -> None:
+            processes = _Processes(symbols)
+            processes.register_all()
+            if more:
+                more.processes(geant4, processes.to_all_charged)
 
         def SetCuts(self) -> None:  # noqa: N802
             self.SetCutsWithDefault()

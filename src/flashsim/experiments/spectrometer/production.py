@@ -9,20 +9,39 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.spectrometer.decays import generate_decays, with_mothers
-from flashsim.experiments.spectrometer.geant4_library import Physics
-from flashsim.experiments.spectrometer.generators import generate
-from flashsim.experiments.spectrometer.reconstruction import reconstruct
 from flashsim.experiments.spectrometer.sample_file import write_sample
-from flashsim.experiments.spectrometer.transport import silence, transport_here
+from flashsim.experiments.spectrometer.transport import silence
 
-EVENTS_PER_CHUNK = 200
 RUN = 1
+
+
+@runtime_checkable
+class Recipe(Protocol):
+    """What is made: how events become rows of a sample. It is sent to worker processes."""
+
+    events_per_chunk: ClassVar[int]
+    """How many events are made at once; another number makes other events."""
+
+    def check(self) -> None:
+        """Raise FlashSimError where this recipe cannot be made."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """What is made, for the metadata of the sample; two equal descriptions mean equal events."""
+        ...
+
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
+        """Columns of consecutive events, and how many particles were transported.
+
+        The seeds are for generation, transport and digitisation.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,32 +52,26 @@ class Chunk:
     first_event: int
     events: int
     seed: int
-    physics: Physics
-    decays: tuple[str, ...]
+    recipe: Recipe
     path: Path
 
 
-def plan_chunks(events: int, seed: int, physics: Physics, folder: Path, decays: tuple[str, ...] = ()) -> list[Chunk]:
+def plan_chunks(events: int, seed: int, recipe: Recipe, folder: Path) -> list[Chunk]:
     """Cut a production into chunks; the cut depends on nothing but the number of events."""
+    most = recipe.events_per_chunk
     return [
-        Chunk(index, first, min(EVENTS_PER_CHUNK, events - first), seed, physics, decays, folder / _file_name(index))
-        for index, first in enumerate(range(0, events, EVENTS_PER_CHUNK))
+        Chunk(index, first, min(most, events - first), seed, recipe, folder / _file_name(index))
+        for index, first in enumerate(range(0, events, most))
     ]
 
 
 def make_chunk(chunk: Chunk) -> int:
     """Generate, transport and reconstruct; returns the number of particles transported."""
-    words = np.random.SeedSequence([chunk.seed, chunk.index]).generate_state(3)
-    generator, transporter, digitiser = (int(word) for word in words)
-    decays = generate_decays(chunk.decays, chunk.first_event, chunk.events, generator) if chunk.decays else None
-    primaries = generate(chunk.first_event, chunk.events, generator) if decays is None else decays.daughters
-    hits = transport_here(primaries, transporter, chunk.physics)
-    columns = reconstruct(hits, primaries, digitiser)
-    if decays is not None:
-        columns = with_mothers(columns, decays)
+    first, second, third = np.random.SeedSequence([chunk.seed, chunk.index]).generate_state(3).tolist()
+    columns, particles = chunk.recipe.make(chunk.first_event, chunk.events, (first, second, third))
     columns["run"] = np.full(len(columns["event"]), RUN, np.int32)
     write_sample(chunk.path, pa.table(columns), {"chunk": chunk.index}, level=1)
-    return len(primaries)
+    return particles
 
 
 def make_chunks(chunks: list[Chunk], workers: int, log_folder: Path) -> Generator[tuple[Chunk, int], None, None]:

@@ -6,10 +6,10 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float64, Int32, Int64
 
-_R = TypeVar("_R", bound="_Rows")
+_R = TypeVar("_R", bound="Rows")
 
 
-class _Rows:
+class Rows:
     """Equal-length columns kept in the fields of a frozen dataclass; rows of an event are consecutive."""
 
     def __len__(self) -> int:
@@ -21,7 +21,7 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class Primaries(_Rows):
+class Primaries(Rows):
     """Generated particles that are transported, rounded so that the stored truth is exact (GeV, mm)."""
 
     event: Int64[np.ndarray, "n"]
@@ -35,7 +35,7 @@ class Primaries(_Rows):
 
 
 @dataclass(frozen=True)
-class Hits(_Rows):
+class Hits(Rows):
     """True crossings of measuring planes by charged particles, each given at the plane's middle (mm).
 
     `primary` is the row in `Primaries` of the particle that made the hit, or -1 if a secondary did;

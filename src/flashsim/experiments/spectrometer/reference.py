@@ -1,7 +1,6 @@
 """The spectrometer's reference sample: generated, transported by Geant4, reconstructed, in one file."""
 
 import contextlib
-import importlib.metadata
 import json
 import os
 import shutil
@@ -14,16 +13,10 @@ import pyarrow.parquet as pq
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.spectrometer import decays as decay_channels
-from flashsim.experiments.spectrometer import generators, rounding
-from flashsim.experiments.spectrometer.geant4_library import Physics, require_generators
-from flashsim.experiments.spectrometer.geometry import geometry_hash
-from flashsim.experiments.spectrometer.physics import LIMITS, RANGE_CUT
-from flashsim.experiments.spectrometer.production import EVENTS_PER_CHUNK, Chunk, make_chunks, plan_chunks
+from flashsim.experiments.spectrometer.geant4_library import Physics
+from flashsim.experiments.spectrometer.mixture import Mixture
+from flashsim.experiments.spectrometer.production import Chunk, Recipe, make_chunks, plan_chunks
 from flashsim.experiments.spectrometer.sample_file import write_sample
-
-GEANT4_VERSION = "11.4.p01"  # what the pinned wheel contains
-PHYSICS_LISTS = {"data-free": f"data-free list of flashsim: {LIMITS}", "FTFP_BERT": "FTFP_BERT"}
 
 
 def make_reference(
@@ -41,60 +34,31 @@ def make_reference(
     With `decays` (names of `decays.CHANNELS`) events hold the daughters of these decays and nothing else.
     Finished chunks wait in ``<output>.part``; the same call goes on from there after any interruption.
     """
+    return produce(Mixture(physics, tuple(decays)), events, output, seed=seed, workers=workers, progress=progress)
+
+
+def produce(
+    recipe: Recipe,
+    events: int,
+    output: str | Path,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Make so many events by a recipe, as `make_reference` does."""
     output = Path(output)
     _check(events, seed, workers, output)
-    decay_channels.check_channels(decays)
-    require_generators(physics)
+    recipe.check()
     folder = output.with_name(output.name + ".part")
-    provenance = describe(events, seed, physics, decays)
+    provenance = {"events": events, "events_per_chunk": recipe.events_per_chunk, "seed": seed} | recipe.describe()
     _claim(folder, provenance)
-    chunks = plan_chunks(events, seed, physics, folder, tuple(decays))
+    chunks = plan_chunks(events, seed, recipe, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     _make(chunks, missing, min(workers or os.cpu_count() or 1, max(len(missing), 1)), folder, progress)
     write_sample(output, pa.concat_tables([_read(chunk.path) for chunk in chunks]), provenance)
     shutil.rmtree(folder)
     return output
-
-
-def describe(events: int, seed: int, physics: Physics, decays: Sequence[str] = ()) -> dict[str, Any]:
-    """What a file says about its origin; two equal descriptions mean equal bytes."""
-    return _generation(decays) | {
-        "experiment": "spectrometer",
-        "events": events,
-        "events_per_chunk": EVENTS_PER_CHUNK,
-        "seed": seed,
-        "geant4": GEANT4_VERSION,
-        "geant4_pybind": importlib.metadata.version("geant4-pybind"),
-        "physics_list": PHYSICS_LISTS[physics],
-        "range_cut_mm": RANGE_CUT,
-        "geometry_sha256": geometry_hash(),
-        "pythia": importlib.metadata.version("pythia8mc"),
-        "rounding": {
-            "px py pz": f"{generators.MOMENTUM_BITS} bits of mantissa, before transport",
-            "vx vy vz": f"multiples of {generators.POSITION_STEP} mm, before transport",
-            "steps": rounding.STEPS,
-            "bits_of_mantissa": rounding.MANTISSA_BITS,
-        },
-        "limits": LIMITS if physics == "data-free" else "the field is By(z) only; vacuum between the planes",
-    }
-
-
-def _generation(decays: Sequence[str]) -> dict[str, Any]:
-    """What is generated: the mixture of collisions and guns, or decays."""
-    processes = {name: decay_channels.CHANNELS[name].settings for name in decays} or generators.PROCESS_SETTINGS
-    settings = {name: [*generators.PYTHIA_SETTINGS, *lines] for name, lines in processes.items()}
-    if not decays:
-        return {"pythia_settings": settings, "event_shares": generators.COLLISION_SHARE}
-    return {
-        "pythia_settings": settings,
-        "decays": list(decays),
-        "decays_per_event": decay_channels.DECAYS_PER_EVENT,
-        "daughters": {
-            "momentum_above_GeV": decay_channels.MINIMUM_MOMENTUM,
-            "eta": decay_channels.DAUGHTER_ETA,
-            "decay_before_mm": decay_channels.LAST_DECAY,
-        },
-    }
 
 
 def _check(events: int, seed: int, workers: int | None, output: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from flashsim.errors import FlashSimError
+from flashsim.experiments.spectrometer.apparatus import Apparatus
 from flashsim.experiments.spectrometer.detector import detector_construction
 from flashsim.experiments.spectrometer.geant4_library import Physics, import_geant4, require_generators
 from flashsim.experiments.spectrometer.geometry import PLANES
@@ -48,34 +49,44 @@ def silence(log: Path | None) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 
-def transport_here(primaries: Primaries, seed: int, physics: Physics = "data-free") -> Hits:
-    """As `transport`, with the Geant4 of this very process; it is started at the first call."""
+def transport_here(
+    primaries: Primaries, seed: int, physics: Physics = "data-free", apparatus: Apparatus | None = None
+) -> Hits:
+    """As `transport`, with the Geant4 of this very process; it is started at the first call.
+
+    What happens in `apparatus` is kept by it.
+    """
     global _worker
     if _worker is None:
-        _worker = _Geant4(physics)
+        _worker = _Geant4(physics, apparatus)
         # Never freed: at the process's end Python and Geant4 would both destroy the same objects.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(_worker))
     if _worker.physics != physics:
         raise FlashSimError(f"this process runs {_worker.physics}; {physics} needs a process of its own")
+    if _worker.apparatus is not apparatus:
+        raise FlashSimError("this process runs Geant4 with another apparatus, which needs a process of its own")
     return _worker.run(primaries, seed)
 
 
 class _Geant4:
     """The run manager and the state that its callbacks share."""
 
-    def __init__(self, physics: Physics):
+    def __init__(self, physics: Physics, apparatus: Apparatus | None):
         self.physics: Physics = physics
+        self.apparatus = apparatus
         self.geant4 = g = import_geant4(physics)
         self.rows: list[tuple[float, ...]] = []
         self.parent: dict[int, int] = {}
         self.primaries: Primaries | None = None
         self.seeds = np.empty((0, 2), np.int64)
         self.starts = np.zeros(1, np.int64)
+        self.before = -1  # what to add to the identifier of a primary's track for its row in the primaries
         self.event = 0
         self.alive: list[Any] = [g.G4RunManagerFactory.CreateRunManager(g.G4RunManagerType.Serial)]
         self.manager = self.alive[0]
         actions = _action_initialization(g, self)
-        for part in (detector_construction(g, _sensitive(g, self)), physics_list(g, physics), actions):
+        geometry = detector_construction(g, _sensitive(g, self), apparatus)
+        for part in (geometry, physics_list(g, physics, apparatus), actions):
             self.alive.append(part)
             self.manager.SetUserInitialization(part)
         for command in ("/process/em/verbose 0", "/process/had/verbose 0", "/run/verbose 0"):
@@ -88,6 +99,8 @@ class _Geant4:
         """Transport whole events."""
         self.primaries, self.event = primaries, 0
         self.rows = []
+        if self.apparatus:
+            self.apparatus.begin(primaries, lambda track: self.before + self.ancestor(track))
         numbers, self.starts = np.unique(primaries.event, return_index=True)
         self.starts = np.append(self.starts, len(primaries))
         self.seeds = np.array(
@@ -106,6 +119,7 @@ class _Geant4:
         first, second = self.seeds[self.event]
         g.G4UImanager.GetUIpointer().ApplyCommand(f"/random/setSeeds {first} {second}")
         self.parent.clear()
+        self.before = int(self.starts[self.event]) - 1
         for row in range(self.starts[self.event], self.starts[self.event + 1]):
             definition = self.particles.FindParticle(int(rows.pid[row]))
             mass = definition.GetPDGMass()
@@ -118,10 +132,6 @@ class _Geant4:
             self.gun.SetParticlePosition(g.G4ThreeVector(*position))
             self.gun.GeneratePrimaryVertex(geant4_event)
         self.event += 1
-
-    def first_row(self) -> int:
-        """The row in the primaries of the particle with track identifier 1 of the running event."""
-        return int(self.starts[self.event - 1])
 
     def ancestor(self, track: int) -> int:
         """The track identifier of the primary from which a track stems."""
@@ -166,10 +176,10 @@ def _sensitive(geant4: Any, state: _Geant4) -> Any:
                 self.crossing = (number, plane)
             if after.GetStepStatus() == boundary:  # what stops inside is a delta ray, part of another hit
                 position = after.GetPosition()
-                first, ancestor = state.first_row() - 1, state.ancestor(number)
-                primary = first + number if ancestor == number else -1
+                ancestor = state.ancestor(number)
+                primary = state.before + number if ancestor == number else -1
                 left = (position.x, position.y, position.z)
-                state.rows.append((primary, first + ancestor, plane, *self.entry, *left))
+                state.rows.append((primary, state.before + ancestor, plane, *self.entry, *left))
             return True
 
     return Sensitive()
@@ -178,6 +188,7 @@ def _sensitive(geant4: Any, state: _Geant4) -> Any:
 def _action_initialization(geant4: Any, state: _Geant4) -> Any:
     """What Geant4 calls for each event and each new track."""
     urgent, kill = (getattr(geant4.G4ClassificationOfNewTrack, name) for name in ("fUrgent", "fKill"))
+    more = state.apparatus
 
     class Generator(geant4.G4VUserPrimaryGeneratorAction):
         def GeneratePrimaries(self, event: Any) -> None:  # noqa: N802
@@ -190,6 +201,8 @@ def _action_initialization(geant4: Any, state: _Geant4) -> Any:
                 return urgent
             state.parent[track.GetTrackID()] = parent
             pid = track.GetDefinition().GetPDGEncoding()
+            if more and not more.keeps(track, pid):
+                return kill
             light = pid in (11, -11, 22) and track.GetKineticEnergy() < SECONDARY_ENERGY
             return kill if light or pid in _UNFOLLOWED else urgent
 

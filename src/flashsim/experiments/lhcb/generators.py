@@ -1,0 +1,73 @@
+"""What is generated: the spectrometer's collisions and guns, and guns of photons and neutral pions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from flashsim.experiments.spectrometer.generators import generate, rounded_primaries
+from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
+from flashsim.experiments.spectrometer.records import Primaries
+
+PHOTONS, PIONS = 4.0, 3.0  # mean numbers an event
+GUN_ENERGY = (1.0, 60.0)  # GeV, log-uniform
+GUN_ETA = (1.9, 4.6)
+PION_MASS = 0.1349768  # GeV
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Particles to transport, and neutral pions, which decay before; `mother` is a row of the pions or -1."""
+
+    particles: Primaries
+    pions: Primaries
+    mother: Int64[np.ndarray, "particles"]
+
+
+def generate_with_neutrals(first_event: int, events: int, seed: int) -> Generated:
+    """Consecutive events: those of the spectrometer, with photons and neutral pions in each."""
+    random = np.random.default_rng([seed, 5])
+    charged = generate(first_event, events, seed)
+    photons, pions, mothers = [], [], []
+    count = 0
+    for event in range(first_event, first_event + events):
+        vertex = random.normal(0.0, INTERACTION_SPREAD)
+        single = _gun(random, int(random.poisson(PHOTONS)), vertex, 22, 0.0)
+        pion = _gun(random, int(random.poisson(PIONS)), vertex, 111, PION_MASS)
+        pions.append((event, pion))
+        photons.append((event, np.concatenate([single, two_photons(random, pion)])))
+        mothers.append(np.concatenate([np.full(len(single), -1), count + np.arange(2 * len(pion)) // 2]))
+        count += len(pion)
+    neutral = rounded_primaries(photons)
+    # whole events: first what the spectrometer generates, then the guns
+    order = np.argsort(np.concatenate([charged.event, neutral.event]), kind="stable")
+    both = [np.concatenate([getattr(part, name) for part in (charged, neutral)]) for name in Primaries.__annotations__]
+    mother = np.concatenate([np.full(len(charged), -1), *mothers])[order]
+    return Generated(Primaries(*both).take(order), rounded_primaries(pions), mother)
+
+
+def two_photons(random: np.random.Generator, pions: Float64[np.ndarray, "n 7"]) -> Float64[np.ndarray, "m 7"]:
+    """The photons of neutral pions (pid, momentum, origin), two for each, isotropic in its rest frame."""
+    cosine, phi = random.uniform(-1, 1, len(pions)), random.uniform(-np.pi, np.pi, len(pions))
+    sine = np.sqrt(1 - cosine**2)
+    direction = np.stack([sine * np.cos(phi), sine * np.sin(phi), cosine], axis=1)
+    momentum = pions[:, 1:4]
+    energy = np.sqrt((momentum**2).sum(axis=1) + PION_MASS**2)
+    boost = momentum / PION_MASS  # γβ
+    along = (boost * direction).sum(axis=1)
+    half = 0.5 * PION_MASS
+    forth = half * (direction + boost * (along / (energy / PION_MASS + 1) + 1)[:, None])
+    photons = np.stack([forth, momentum - forth], axis=1).reshape(-1, 3)
+    return np.column_stack([np.full(len(photons), 22.0), photons, np.repeat(pions[:, 4:], 2, axis=0)])
+
+
+def _gun(
+    random: np.random.Generator, number: int, vertex: Float64[np.ndarray, "3"], pid: int, mass: float
+) -> Float64[np.ndarray, "n 7"]:
+    low, high = np.log(GUN_ENERGY)
+    energy = np.exp(random.uniform(low, high, number))
+    eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
+    momentum = np.sqrt(energy**2 - mass**2)
+    transverse = momentum / np.cosh(eta)
+    along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
+    return np.column_stack([np.full(number, float(pid)), along, np.tile(vertex, (number, 1))])

@@ -1,0 +1,74 @@
+"""The reference sample of the experiment: the spectrometer's mixture with neutral pions, through all detectors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from flashsim.experiments.lhcb import apparatus, generators
+from flashsim.experiments.lhcb.geometry import geometry_hash
+from flashsim.experiments.lhcb.identification import BITS, identify
+from flashsim.experiments.spectrometer.geant4_library import require_generators
+from flashsim.experiments.spectrometer.mixture import Mixture
+from flashsim.experiments.spectrometer.reconstruction import reconstruct
+from flashsim.experiments.spectrometer.reference import produce
+from flashsim.experiments.spectrometer.transport import transport_here
+
+LIMITS = (
+    "Showers are followed down to a tenth of the particle that made them, and the rest is spread by a stated function; "
+    "Cherenkov photons are not transported, but their directions are smeared; the calorimeter is one homogeneous "
+    "block; mirrors, windows and beam pipe have no material."
+)
+_here: apparatus.Identification | None = None
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The recipe: events of the spectrometer with photons and neutral pions, and what all detectors say of them."""
+
+    events_per_chunk: ClassVar[int] = 50
+
+    def check(self) -> None:
+        """Raise FlashSimError where Geant4 cannot run."""
+        require_generators()
+
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
+        """Generate, transport, find tracks, and identify."""
+        generator, transporter, digitiser = seeds
+        generated = generators.generate_with_neutrals(first_event, events, generator)
+        kept = _apparatus()
+        hits = transport_here(generated.particles, transporter, apparatus=kept)
+        columns = reconstruct(hits, generated.particles, digitiser)
+        columns = identify(columns, generated, kept.photons, kept.deposits, kept.muon_hits, kept.conversions, digitiser)
+        return columns, len(generated.particles)
+
+    def describe(self) -> dict[str, Any]:
+        """As the spectrometer's, with what is added to it."""
+        common = Mixture().describe()
+        return common | {
+            "experiment": "lhcb",
+            "geometry_sha256": geometry_hash(),
+            "range_cut_mm": {"planes": common["range_cut_mm"]} | apparatus.RANGE_CUT,
+            "neutrals_an_event": {"photons": generators.PHOTONS, "pions": generators.PIONS},
+            "identification_bits_of_mantissa": BITS,
+            "limits": f"{common['limits']} {LIMITS}",
+        }
+
+
+def make_reference(
+    events: int, output: str | Path, *, seed: int = 0, workers: int | None = None, progress: bool = True
+) -> Path:
+    """Make a reference sample of so many events; the bytes do not depend on the number of workers.
+
+    Finished chunks wait in ``<output>.part``; the same call goes on from there after any interruption.
+    """
+    return produce(Identified(), events, output, seed=seed, workers=workers, progress=progress)
+
+
+def _apparatus() -> apparatus.Identification:
+    """That of this process: Geant4 is started once, with one."""
+    global _here
+    if _here is None:
+        _here = apparatus.Identification()
+    return _here

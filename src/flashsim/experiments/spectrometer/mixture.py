@@ -1,0 +1,81 @@
+"""The spectrometer's own recipe: collisions and guns, or decays, through the planes and the pattern recognition."""
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from flashsim.experiments.spectrometer import decays as decay_channels
+from flashsim.experiments.spectrometer import generators, rounding
+from flashsim.experiments.spectrometer.geant4_library import Physics, require_generators
+from flashsim.experiments.spectrometer.geometry import geometry_hash
+from flashsim.experiments.spectrometer.physics import LIMITS, RANGE_CUT
+from flashsim.experiments.spectrometer.reconstruction import reconstruct
+from flashsim.experiments.spectrometer.transport import transport_here
+
+GEANT4_VERSION = "11.4.p01"  # what the pinned wheel contains
+PHYSICS_LISTS = {"data-free": f"data-free list of flashsim: {LIMITS}", "FTFP_BERT": "FTFP_BERT"}
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Collisions and guns or, if `decays` names some, the daughters of these decays and nothing else."""
+
+    physics: Physics = "data-free"
+    decays: tuple[str, ...] = ()
+    events_per_chunk: ClassVar[int] = 200
+
+    def check(self) -> None:
+        """Raise FlashSimError for decays that are not known, and where Geant4 cannot run."""
+        decay_channels.check_channels(self.decays)
+        require_generators(self.physics)
+
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
+        """Generate, transport and reconstruct."""
+        generator, transporter, digitiser = seeds
+        decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None
+        primaries = generators.generate(first_event, events, generator) if decays is None else decays.daughters
+        hits = transport_here(primaries, transporter, self.physics)
+        columns = reconstruct(hits, primaries, digitiser)
+        if decays is not None:
+            columns = decay_channels.with_mothers(columns, decays)
+        return columns, len(primaries)
+
+    def describe(self) -> dict[str, Any]:
+        """Generators, Geant4, geometry and rounding."""
+        return _generation(self.decays) | {
+            "experiment": "spectrometer",
+            "geant4": GEANT4_VERSION,
+            "geant4_pybind": importlib.metadata.version("geant4-pybind"),
+            "physics_list": PHYSICS_LISTS[self.physics],
+            "range_cut_mm": RANGE_CUT,
+            "geometry_sha256": geometry_hash(),
+            "pythia": importlib.metadata.version("pythia8mc"),
+            "rounding": {
+                "px py pz": f"{generators.MOMENTUM_BITS} bits of mantissa, before transport",
+                "vx vy vz": f"multiples of {generators.POSITION_STEP} mm, before transport",
+                "steps": rounding.STEPS,
+                "bits_of_mantissa": rounding.MANTISSA_BITS,
+            },
+            "limits": LIMITS if self.physics == "data-free" else "the field is By(z) only; vacuum between the planes",
+        }
+
+
+def _generation(decays: Sequence[str]) -> dict[str, Any]:
+    """What is generated: the mixture of collisions and guns, or decays."""
+    processes = {name: decay_channels.CHANNELS[name].settings for name in decays} or generators.PROCESS_SETTINGS
+    settings = {name: [*generators.PYTHIA_SETTINGS, *lines] for name, lines in processes.items()}
+    if not decays:
+        return {"pythia_settings": settings, "event_shares": generators.COLLISION_SHARE}
+    return {
+        "pythia_settings": settings,
+        "decays": list(decays),
+        "decays_per_event": decay_channels.DECAYS_PER_EVENT,
+        "daughters": {
+            "momentum_above_GeV": decay_channels.MINIMUM_MOMENTUM,
+            "eta": decay_channels.DAUGHTER_ETA,
+            "decay_before_mm": decay_channels.LAST_DECAY,
+        },
+    }
