@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from flashsim.validation import changes, write_report
-from flashsim.validation.metrics import Measured
+from flashsim.validation.metrics import Correlations, Grid, Measured
 from flashsim.validation.page.explorer import embedded, explored_variable
+from flashsim.validation.page.plots_joint import correlation_matrices
 from flashsim.validation.page.svg import inline_svg, shared_styles
 
 from .toys import response_view
@@ -77,6 +78,16 @@ def test_no_tag_can_begin_in_embedded_numbers() -> None:
     text = embedded({"name": "</script><b>"})
     assert "<" not in text
     assert json.loads(text) == {"name": "</script><b>"}
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_correlations_of_long_formulas_have_room(size: int) -> None:
+    """Matplotlib warns, which is an error here, when the names at the sides leave nothing for the matrix."""
+    names = [f"log10(hypot(first_px, first_py)) + second_p / {number}" for number in range(size)]
+    grid: Grid = [[1.0] * size] * size
+    drawn = correlation_matrices(Correlations(names, grid, grid, Measured(0.0, 0.1), names[:1] * 2))
+    heights = [float(height) for height in re.findall(r'<rect [^>]*height="([0-9.]+)"', drawn)]
+    assert min(heights) > 72  # an inch
 
 
 def test_changes_are_judged_by_their_errors(drawn, tmp_path: Path) -> None:

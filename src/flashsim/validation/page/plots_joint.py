@@ -6,6 +6,7 @@ from flashsim.validation.metrics import Correlations, TwoSample
 from flashsim.validation.page.style import FLASH, INK, REFERENCE, new_figure, to_svg
 
 SHOWN = 10
+LONGEST_NAME = 24
 
 
 def two_sample(test: TwoSample) -> str:
@@ -31,10 +32,18 @@ def two_sample(test: TwoSample) -> str:
     return to_svg(figure, "ROC curve and what gives the candidate away")
 
 
+def shorten_middle(name: str) -> str:
+    """A formula that is too long for the side of a figure, without its middle."""
+    half = (LONGEST_NAME - 1) // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
+
 def correlation_matrices(found: Correlations) -> str:
     """Rank correlations of the reference, and candidate minus reference."""
     size = len(found.names)
-    figure = new_figure(11.5, min(3.0 + 0.13 * size, 6.0))
+    names = [shorten_middle(name) for name in found.names]
+    # The names below the matrix, on their side, take room as well: about 0.07 inches a letter.
+    figure = new_figure(11.5, min(2.6 + 0.13 * size, 5.2) + 0.07 * max(map(len, names)))
     panels = figure.subplots(1, 2)
     small = 8 if size <= 12 else 6.5
     difference = np.array(found.difference, dtype=np.float64)
@@ -48,8 +57,8 @@ def correlation_matrices(found: Correlations) -> str:
         image = axes.imshow(
             grid, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="none", extent=(0, size, size, 0)
         )
-        axes.set_xticks(np.arange(size) + 0.5, found.names, rotation=90, fontsize=small)
-        axes.set_yticks(np.arange(size) + 0.5, found.names, fontsize=small)
+        axes.set_xticks(np.arange(size) + 0.5, names, rotation=90, fontsize=small)
+        axes.set_yticks(np.arange(size) + 0.5, names, fontsize=small)
         axes.tick_params(length=0, which="both", right=False, top=False)
         axes.minorticks_off()
         axes.set_title(f"rank correlation, {title}", loc="left")
