@@ -79,9 +79,9 @@ def run_members(options: OneStepModel, seeds: tuple[int, ...], **arguments):
     return train_one_step(members, options, settings, **told)
 
 
-@pytest.mark.parametrize("family", ["flow-matching", "spline-coupling"])
-def test_the_student_alone_is_kept(options: OneStepModel, family: str):
-    taught = OneStepModel(family="one-step", epochs=2, teacher={"family": family, "width": 8, "depth": 1})
+@pytest.mark.parametrize("teacher", [{"steps": 1}, {"family": "spline-coupling", "layers": 1, "bins": 2}])
+def test_the_student_alone_is_kept(options: OneStepModel, teacher: dict):
+    taught = OneStepModel(family="one-step", width=8, depth=1, epochs=2, teacher={"width": 8, "depth": 1} | teacher)
     student, history = run(taught)
     assert isinstance(student, Generator)
     assert len(history) == options.epochs
