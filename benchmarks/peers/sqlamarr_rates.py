@@ -48,12 +48,14 @@ COVARIANCE = [f"c{row}{column}" for row in range(5) for column in range(row + 1)
 KEY = ["mcparticle_id"]
 
 
-def names(query):
-    """What a query selects of `CHARGED` after its key."""
-    return {
-        "charged": [*KEY, "x", "y", "z", "log10_p", "tx", "ty", "eta", "phi", "is_e", "is_mu", "is_h", "charge"],
-        "closest": [*KEY, "x", "y", "z", "tx", "ty", "log10_p", "is_e", "is_mu", "is_h"],
-    }[query]
+CHARGED_COLUMNS = [*KEY, "x", "y", "z", "log10_p", "tx", "ty", "eta", "phi", "is_e", "is_mu", "is_h", "charge"]
+CLOSEST_COLUMNS = [*KEY, "x", "y", "z", "tx", "ty", "log10_p", "is_e", "is_mu", "is_h"]
+STATES = [*CLOSEST_COLUMNS, "is_long", "is_upstream", "is_downstream"]
+TRACKS = (
+    f"SELECT s.*, {', '.join(f'r.{name}' for name in RESIDUALS)}, {', '.join(f'c.{name}' for name in COVARIANCE)} "
+    "FROM states AS s JOIN resolution AS r ON r.mcparticle_id = s.mcparticle_id "
+    "JOIN covariance AS c ON c.mcparticle_id = s.mcparticle_id"
+)
 
 
 class Chain:
@@ -64,53 +66,49 @@ class Chain:
         self.db = SQLamarr.SQLite3DB(self.path)
         self.db.seed(1)
         self.loader = SQLamarr.HepMC2DataLoader(self.db)
-        table = lambda name, columns, query, **kept: SQLamarr.TemporaryTable(self.db, name, columns, query, **kept)  # noqa: E731
         steps = [
             SQLamarr.PVFinder(self.db),
             SQLamarr.MCParticleSelector(self.db),
-            table("charged", names("charged"), CHARGED),
-            table("closest", names("closest"), CLOSEST),
+            self._table("charged", CHARGED_COLUMNS, CHARGED),
+            self._table("closest", CLOSEST_COLUMNS, CLOSEST),
         ]
         if library:
-            states = [*names("closest"), "is_long", "is_upstream", "is_downstream"]
-            charged = "SELECT * FROM charged"
-            plain = lambda name, out: SQLamarr.Plugin(self.db, library, name, charged, name, out, KEY)  # noqa: E731
-            drawn = lambda name, query, out: SQLamarr.GenerativePlugin(  # noqa: E731
-                self.db, library, name, query, name, out, 128, KEY
-            )
             steps += [
-                plain("acceptance", ["accepted"]),
-                plain("efficiency", ["none", "long", "upstream", "downstream"]),
-                table("track_type", [*KEY, "track_type"], TYPES),
-                table("states", states, OF_TYPE),
-                drawn("resolution", "SELECT * FROM states", RESIDUALS),
-                drawn("covariance", MEASURED, COVARIANCE),
-                table(
-                    "tracks",
-                    [*states, *RESIDUALS, *COVARIANCE],
-                    f"SELECT s.*, {', '.join(f'r.{name}' for name in RESIDUALS)}, "
-                    f"{', '.join(f'c.{name}' for name in COVARIANCE)} FROM states AS s "
-                    "JOIN resolution AS r ON r.mcparticle_id = s.mcparticle_id "
-                    "JOIN covariance AS c ON c.mcparticle_id = s.mcparticle_id",
-                    make_persistent=True,
-                ),
+                self._network(library, "acceptance", ["accepted"]),
+                self._network(library, "efficiency", ["none", "long", "upstream", "downstream"]),
+                self._table("track_type", [*KEY, "track_type"], TYPES),
+                self._table("states", STATES, OF_TYPE),
+                self._generator(library, "resolution", "SELECT * FROM states", RESIDUALS),
+                self._generator(library, "covariance", MEASURED, COVARIANCE),
+                self._table("tracks", [*STATES, *RESIDUALS, *COVARIANCE], TRACKS, make_persistent=True),
             ]
         self.clean, self.steps = SQLamarr.Pipeline([SQLamarr.CleanEventStore(self.db)]), SQLamarr.Pipeline(steps)
 
+    def _table(self, name, columns, query, **options):
+        return SQLamarr.TemporaryTable(self.db, name, columns, query, **options)
+
+    def _network(self, library, name, outputs):
+        return SQLamarr.Plugin(self.db, library, name, "SELECT * FROM charged", name, outputs, KEY)
+
+    def _generator(self, library, name, query, outputs):
+        return SQLamarr.GenerativePlugin(self.db, library, name, query, name, outputs, 128, KEY)
+
+    def run(self, number):
+        """One of the files."""
+        self.clean.execute()
+        self.loader.load(self.files[number], 0, number)
+        self.steps.execute()
+
     def __call__(self):
         """All files, one after the other."""
-        for number, file in enumerate(self.files):
-            self.clean.execute()
-            self.loader.load(file, 0, number)
-            self.steps.execute()
+        for number in range(len(self.files)):
+            self.run(number)
 
     def tracks(self):
         """How many tracks all files have."""
         total = 0
-        for number, file in enumerate(self.files):
-            self.clean.execute()
-            self.loader.load(file, 0, number)
-            self.steps.execute()
+        for number in range(len(self.files)):
+            self.run(number)
             with sqlite3.connect(self.path) as database:
                 total += database.execute("SELECT count(*) FROM tracks").fetchone()[0]
         return total

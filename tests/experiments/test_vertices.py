@@ -88,8 +88,7 @@ def test_vertices_far_apart_are_found_each_and_close_ones_as_one():
         assert set(found) <= {OWN, MERGED, LOST}
 
 
-def test_the_sample_is_what_the_verb_makes(tmp_path: Path):
-    """The first of the events again: the finder, and the random order of the collisions."""
+def test_the_verb_makes_the_same_rows_again_and_finds_most_collisions(tmp_path: Path):
     source = pq.read_table(spectrometer.CARD.parent / "sample" / "test.parquet")
     some = source.filter(source["event"].to_numpy() < 250)
     pq.write_table(some, tmp_path / "tracks.parquet")

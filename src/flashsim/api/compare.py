@@ -1,14 +1,13 @@
 """Hold one sample against another, whoever made them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from flashsim.api.reports import earlier_metrics, effort_taken
+from flashsim.api.reports import earlier_metrics, written
 from flashsim.card import Card, read_card
 from flashsim.events import expand
-from flashsim.validation import FULL, Effort, Metrics, validate_blocks, write_report
+from flashsim.validation import FULL, Effort, Metrics, validate_blocks
 from flashsim.validation.samples.pair import side_by_side
 
 
@@ -56,12 +55,9 @@ def compare(
         "events in both": pair.paired,
         "seed": seed,
         "versions": {"flashsim": version("flashsim")},
-        **effort_taken(effort),
     }
     if pair.left_out:
         provenance["not compared"] = pair.left_out
-    if validation.absent:
-        provenance["not in the sample"] = validation.absent
-    metrics = replace(validation.metrics, provenance=provenance)
-    write_report(metrics, validation.samples, output, style=card.validation.style, against=earlier, progress=progress)
-    return metrics
+    return written(
+        validation, output, card=card, provenance=provenance, effort=effort, against=earlier, progress=progress
+    )

@@ -1,15 +1,14 @@
 """Hold a release against full simulation."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from flashsim.api.releases import own_card, trusted
-from flashsim.api.reports import earlier_metrics, effort_taken
+from flashsim.api.reports import earlier_metrics, written
 from flashsim.events import expand
 from flashsim.release import Detector
 from flashsim.training import reference_batches, sample_batches, sample_files
-from flashsim.validation import FULL, Effort, Metrics, validate_blocks, write_report
+from flashsim.validation import FULL, Effort, Metrics, validate_blocks
 from flashsim.validation.samples.release import Tally, release_blocks
 
 
@@ -61,11 +60,13 @@ def validate(
         "events": read.events,
         "seed": seed,
         "versions": detector.provenance.get("versions", {}),
-        **effort_taken(effort),
     }
-    if validation.absent:
-        provenance["not in the sample"] = validation.absent
-    metrics = replace(validation.metrics, provenance=provenance)
-    style = detector.card.validation.style
-    write_report(metrics, validation.samples, output, style=style, against=earlier, progress=progress)
-    return metrics
+    return written(
+        validation,
+        output,
+        card=detector.card,
+        provenance=provenance,
+        effort=effort,
+        against=earlier,
+        progress=progress,
+    )

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int, Shaped
 
 from flashsim.card.arithmetic import in_events
-from flashsim.card.nodes import Call, Lookup, Name, Node
+from flashsim.card.nodes import Call, Logical, Lookup, Name, Node
 from flashsim.card.syntax import parse
 from flashsim.errors import FlashSimError
 
@@ -32,6 +32,17 @@ class Expression:
         except FlashSimError as error:
             shown = text if len(text) <= 80 else text[:77] + "…"
             raise FlashSimError(f"{where} = {shown!r}: {error}") from None
+
+    @classmethod
+    def of(cls, text: str, tree: Node) -> "Expression":
+        """The formula of a tree."""
+        parts = list(tree.parts())
+        names = frozenset(part.name for part in parts if isinstance(part, Name))
+        return cls(text, names, all(part.of_one_object for part in parts if isinstance(part, Call)), tree)
+
+    def conditions(self) -> list["Expression"]:
+        """The conditions that `&` joins, each by itself."""
+        return [Expression.of(self.text, node) for node in _joined(self.tree)]
 
     def evaluate(self, lookup: Lookup, offsets: Int[np.ndarray, " bounds"]) -> Shaped[np.ndarray, " objects"]:
         """One value an object: flags for conditions, doubles for everything else.
@@ -58,7 +69,10 @@ class Expression:
 
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Expression:
-    tree = parse(text)
-    parts = list(tree.parts())
-    names = frozenset(part.name for part in parts if isinstance(part, Name))
-    return Expression(text, names, all(part.of_one_object for part in parts if isinstance(part, Call)), tree)
+    return Expression.of(text, parse(text))
+
+
+def _joined(node: Node) -> list[Node]:
+    if isinstance(node, Logical) and node.operator == "&":
+        return [inner for argument in node.arguments for inner in _joined(argument)]
+    return [node]

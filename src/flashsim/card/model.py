@@ -90,11 +90,8 @@ class SplineAutoregressiveModel(CardModel):
     bins: Bins = 8
 
 
-TEACHER_FAMILY = "flow-matching"
-
-
 def _with_teacher_family(teacher: Any) -> Any:
-    return {"family": TEACHER_FAMILY} | teacher if isinstance(teacher, dict) else teacher
+    return {"family": DEFAULT_FAMILY["response"]} | teacher if isinstance(teacher, dict) else teacher
 
 
 TeacherModel = Annotated[
@@ -118,7 +115,7 @@ class OneStepModel(CardModel):
         default=30, ge=1, description="Passes over the conditions of the sample, with other noise each."
     )
     teacher: TeacherModel = Field(
-        default_factory=lambda: FlowMatchingModel(family=TEACHER_FAMILY),
+        default_factory=lambda: FlowMatchingModel(family="flow-matching"),
         description="The flow that it learns from, of family flow-matching (default), spline-coupling, "
         "masked-autoregressive or spline-autoregressive, with its options; the release does not hold it.",
         json_schema_extra={"filled_in": "a flow with its defaults"},

@@ -29,7 +29,7 @@ INTERRUPTED = 130
 def main() -> None:
     """The entry point of ``flashsim``: status 0, 1 (a gate failed), 2 (bad input) or 130 (Ctrl-C)."""
     try:
-        app()
+        app(prog_name="flashsim")
     except FlashSimError as error:
         errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(BAD_INPUT)

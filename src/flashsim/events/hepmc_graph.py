@@ -12,12 +12,12 @@ def descendants(
     incoming: Int[np.ndarray, " links"],
     entered: Int[np.ndarray, " links"],
     production: Int[np.ndarray, " particles"],
-    none: int = 1,
+    records: int = 1,
 ) -> Bool[np.ndarray, " particles"]:
     """The chosen particles, and all that comes of them; every particle and every vertex is visited once.
 
     Link k says that the particle ``incoming[k]`` goes into the vertex ``entered[k]``; `production` is the vertex that
-    each particle comes from. The first vertices, `none` of them, are no vertices but what beams come from.
+    each particle comes from. The first vertices, one a record, are no vertices but what beams come from.
     """
     found = chosen.copy()
     if not found.any():
@@ -25,8 +25,8 @@ def descendants(
     by_particle = np.argsort(incoming, kind="stable")
     by_vertex = np.argsort(production, kind="stable")
     particles, vertices = incoming[by_particle], production[by_vertex]
-    seen = np.zeros(1 + max(int(entered.max(initial=0)), int(production.max(initial=0)), none), dtype=bool)
-    seen[:none] = True
+    seen = np.zeros(1 + max(int(entered.max(initial=0)), int(production.max(initial=0)), records), dtype=bool)
+    seen[:records] = True
     pending = np.flatnonzero(chosen)
     while len(pending):
         ends = np.unique(entered[by_particle[_ranges(particles, pending)]])

@@ -5,9 +5,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
-from flashsim.card import Expression
-from flashsim.card.nodes import Logical, Name, Node
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -73,11 +70,9 @@ def first_come(pairs: Pairs) -> Pairs:
         mine = ranked(left, 1)
         backwards = Pairs(left.event, left.other, left.own, left.dr, left.deta, left.dphi)
         theirs = ranked(backwards, 1)
-        favourite = dict(zip(theirs.own.tolist(), theirs.other.tolist(), strict=True))
-        mutual = np.array(
-            [favourite[other] == own for own, other in zip(mine.own.tolist(), mine.other.tolist(), strict=True)]
-        )
-        made = mine.keep(mutual)
+        favourite = np.full(int(theirs.own.max()) + 1, -1, dtype=np.int64)
+        favourite[theirs.own] = theirs.other
+        made = mine.keep(favourite[mine.other] == mine.own)
         taken.append(made)
         left = left.keep(~np.isin(left.own, made.own) & ~np.isin(left.other, made.other))
     return pairs.keep(np.zeros(0, dtype=np.int64)) if not taken else _joined(taken)
@@ -85,22 +80,3 @@ def first_come(pairs: Pairs) -> Pairs:
 
 def _joined(parts: list[Pairs]) -> Pairs:
     return Pairs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Pairs)))
-
-
-def conjunction(expression: Expression) -> list[Expression]:
-    """The conditions that `&` joins."""
-
-    def parts(node: Node) -> list[Node]:
-        if isinstance(node, Logical) and node.operator == "&":
-            return [inner for argument in node.arguments for inner in parts(argument)]
-        return [node]
-
-    return [
-        Expression(
-            expression.text,
-            frozenset(part.name for part in node.parts() if isinstance(part, Name)),
-            expression.of_one_object,
-            node,
-        )
-        for node in parts(expression.tree)
-    ]

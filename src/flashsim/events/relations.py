@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 
 from flashsim.card import Expression
 
-from .pairs import Pairs, all_pairs, conjunction, first_come, ranked
+from .pairs import Pairs, all_pairs, first_come, ranked
 
 
 class Lists(NamedTuple):
@@ -171,7 +171,7 @@ class Nearest(Relation):
 
     def _conditions(self) -> tuple[list[Expression], list[Expression]]:
         """Conditions on the others alone, which thin them before there are pairs, and conditions on pairs."""
-        parts = [] if self.where is None else conjunction(Expression.parse(self.where))
+        parts = [] if self.where is None else Expression.parse(self.where).conditions()
         mine = () if self.nearest == self.to else self.own
         alone = [part for part in parts if not part.names & set(mine)]
         return alone, [part for part in parts if part not in alone]

@@ -161,7 +161,7 @@ class Identification:
         boundary = g.G4StepStatus.fGeomBoundary
 
         class Energy(g.G4VSensitiveDetector):
-            def ProcessHits(self, step: Any, _: Any) -> bool:  # noqa: N802
+            def ProcessHits(self, step: Any, _: Any) -> bool:
                 energy = step.GetTotalEnergyDeposit()
                 if energy > 0:
                     where = step.GetPostStepPoint().GetPosition()
@@ -169,7 +169,7 @@ class Identification:
                 return True
 
         class Stations(g.G4VSensitiveDetector):
-            def ProcessHits(self, step: Any, _: Any) -> bool:  # noqa: N802
+            def ProcessHits(self, step: Any, _: Any) -> bool:
                 before, track = step.GetPreStepPoint(), step.GetTrack()
                 if before.GetStepStatus() == boundary and track.GetDefinition().GetPDGCharge() != 0:
                     where = before.GetPosition()

@@ -70,9 +70,13 @@ def identify(
 
 
 def _calorimeter(
-    tracks: Tracks, there: Float[np.ndarray, "n 2"], deposits: Deposits, generated: Generated, light: np.ndarray,
+    tracks: Tracks,
+    there: Float[np.ndarray, "n 2"],
+    deposits: Deposits,
+    generated: Generated,
+    light: np.ndarray,
     seed: int,
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:  # fmt: skip
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     """Energy around each track and the share of the middle cell; what each photon left, and its cluster."""
     primaries = generated.particles
     around = np.zeros((2, len(tracks)))

@@ -1,6 +1,7 @@
 """The reference sample of the experiment: the spectrometer's mixture with neutral pions, through all detectors."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +21,6 @@ LIMITS = (
     "Cherenkov photons are not transported, but their directions are smeared; the calorimeter is one homogeneous "
     "block; mirrors, windows and beam pipe have no material."
 )
-_here: apparatus.Identification | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,7 @@ def make_reference(
     return produce(Identified(), events, output, seed=seed, workers=workers, progress=progress)
 
 
+@cache
 def _apparatus() -> apparatus.Identification:
     """That of this process: Geant4 is started once, with one."""
-    global _here
-    if _here is None:
-        _here = apparatus.Identification()
-    return _here
+    return apparatus.Identification()

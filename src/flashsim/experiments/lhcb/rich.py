@@ -21,9 +21,12 @@ _POINTS = 24  # along a path
 
 
 def path_lengths(
-    x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"], tx: Float[np.ndarray, "n"], ty: Float[np.ndarray, "n"],
+    x: Float[np.ndarray, "n"],
+    y: Float[np.ndarray, "n"],
+    tx: Float[np.ndarray, "n"],
+    ty: Float[np.ndarray, "n"],
     radiator: Radiator,
-) -> Float64[np.ndarray, "n"]:  # fmt: skip
+) -> Float64[np.ndarray, "n"]:
     """Path in the gas (mm) of lines given in the middle of a radiator."""
     step = (radiator.end - radiator.start) / _POINTS
     z = radiator.start + step * (np.arange(_POINTS) + 0.5) - radiator.middle

@@ -54,7 +54,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any, more: Apparatus | 
 
     def place(logical: Any, z: float, mother: Any, copy: int) -> Any:
         where = g.G4ThreeVector(0.0, 0.0, z)
-        alive.append(g.G4PVPlacement(None, where, logical, "placed", mother, False, copy, False))  # noqa: FBT003
+        alive.append(g.G4PVPlacement(None, where, logical, "placed", mother, False, copy, False))
         return alive[-1]
 
     class Construction(g.G4VUserDetectorConstruction):
@@ -62,7 +62,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any, more: Apparatus | 
             super().__init__()
             self.slabs: list[tuple[Any, float]] = []
 
-        def Construct(self) -> Any:  # noqa: N802
+        def Construct(self) -> Any:
             materials = g.G4NistManager.Instance()
             vacuum = materials.FindOrBuildMaterial("G4_Galactic")
             width, length = more.world if more else (WORLD_HALF_WIDTH, WORLD_HALF_LENGTH)
@@ -89,7 +89,7 @@ def detector_construction(geant4: ModuleType, sensitive: Any, more: Apparatus | 
                 more.construct(g, box, place, world, slabs)
             return placed
 
-        def ConstructSDandField(self) -> None:  # noqa: N802
+        def ConstructSDandField(self) -> None:
             for logical, strength in self.slabs:
                 field = g.G4UniformMagField(g.G4ThreeVector(0.0, strength * g.tesla, 0.0))
                 manager = g.G4FieldManager()
@@ -98,14 +98,14 @@ def detector_construction(geant4: ModuleType, sensitive: Any, more: Apparatus | 
                 stepper = g.G4ExactHelixStepper(equation)
                 finder = g.G4ChordFinder(field, SHORTEST_STEP, stepper)
                 manager.SetChordFinder(finder)
-                logical.SetFieldManager(manager, True)  # noqa: FBT003
+                logical.SetFieldManager(manager, True)
                 alive.extend([field, manager, equation, stepper, finder])
             g.G4SDManager.GetSDMpointer().AddNewDetector(sensitive)
-            self.SetSensitiveDetector(SENSITIVE, sensitive, True)  # noqa: FBT003
+            self.SetSensitiveDetector(SENSITIVE, sensitive, True)
             if more:
                 for name, detector in more.detectors(g).items():
                     alive.append(detector)
                     g.G4SDManager.GetSDMpointer().AddNewDetector(detector)
-                    self.SetSensitiveDetector(name, detector, True)  # noqa: FBT003
+                    self.SetSensitiveDetector(name, detector, True)
 
     return Construction()

@@ -79,7 +79,7 @@ def start_pythia(settings: Sequence[str], seed: Sequence[int]) -> Any:
     import pythia8mc
 
     number = int(np.random.SeedSequence(seed).generate_state(1)[0] % 900_000_000)
-    pythia = pythia8mc.Pythia("", False)  # noqa: FBT003
+    pythia = pythia8mc.Pythia("", False)
     for line in (*PYTHIA_SETTINGS, *settings, f"Random:seed = {number + 1}"):
         pythia.readString(line)
     pythia.init()

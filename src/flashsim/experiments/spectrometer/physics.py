@@ -155,7 +155,7 @@ def physics_list(geant4: ModuleType, physics: Physics, more: Apparatus | None = 
             self.SetVerboseLevel(0)
             self.SetDefaultCutValue(RANGE_CUT)
 
-        def ConstructParticle(self) -> None:  # noqa: N802
+        def ConstructParticle(self) -> None:
             _or_stop(self._construct_particles)
 
         def _construct_particles(self) -> None:
@@ -164,7 +164,7 @@ def physics_list(geant4: ModuleType, physics: Physics, more: Apparatus | None = 
                 workspace = symbols.allocate()
                 symbols.call(f"_ZN{len(name)}{name}17ConstructParticleEv", workspace)
 
-        def ConstructProcess(self) -> None:  # noqa: N802
+        def ConstructProcess(self) -> None:
             _or_stop(self._construct_processes)
 
         def _construct_processes(self) -> None:
@@ -173,7 +173,7 @@ def physics_list(geant4: ModuleType, physics: Physics, more: Apparatus | None = 
             if more:
                 more.processes(geant4, processes.to_all_charged)
 
-        def SetCuts(self) -> None:  # noqa: N802
+        def SetCuts(self) -> None:
             self.SetCutsWithDefault()
 
     return DataFree()

@@ -100,7 +100,7 @@ def _claim(folder: Path, provenance: dict[str, Any]) -> None:
     unfinished.replace(request)
 
 
-def _make(chunks: list[Chunk], missing: list[Chunk], workers: int, folder: Path, progress: bool) -> None:  # noqa: FBT001
+def _make(chunks: list[Chunk], missing: list[Chunk], workers: int, folder: Path, progress: bool) -> None:
     columns = (
         TextColumn("[progress.description]{task.description}"),
         BarColumn(),

@@ -164,7 +164,7 @@ def _sensitive(geant4: Any, state: _Geant4) -> Any:
             self.entry: tuple[float, float, float] = (0.0, 0.0, 0.0)
             self.crossing = (0, 0)
 
-        def ProcessHits(self, step: Any, _: Any) -> bool:  # noqa: N802
+        def ProcessHits(self, step: Any, _: Any) -> bool:
             track = step.GetTrack()
             if track.GetDefinition().GetPDGCharge() == 0:
                 return False
@@ -191,11 +191,11 @@ def _action_initialization(geant4: Any, state: _Geant4) -> Any:
     more = state.apparatus
 
     class Generator(geant4.G4VUserPrimaryGeneratorAction):
-        def GeneratePrimaries(self, event: Any) -> None:  # noqa: N802
+        def GeneratePrimaries(self, event: Any) -> None:
             state.generate(event)
 
     class Stacking(geant4.G4UserStackingAction):
-        def ClassifyNewTrack(self, track: Any) -> Any:  # noqa: N802
+        def ClassifyNewTrack(self, track: Any) -> Any:
             parent = track.GetParentID()
             if parent == 0:
                 return urgent
@@ -207,7 +207,7 @@ def _action_initialization(geant4: Any, state: _Geant4) -> Any:
             return kill if light or pid in _UNFOLLOWED else urgent
 
     class Actions(geant4.G4VUserActionInitialization):
-        def Build(self) -> None:  # noqa: N802
+        def Build(self) -> None:
             self.actions = (Generator(), Stacking())
             for action in self.actions:
                 self.SetUserAction(action)
