@@ -17,7 +17,7 @@ import pytest
 from flashsim.errors import FlashSimError
 from flashsim.experiments.spectrometer import geant4_library, production, reference
 from flashsim.experiments.spectrometer.detector import slab_edges, slab_field
-from flashsim.experiments.spectrometer.generators import CHARGED_STABLE, generate
+from flashsim.experiments.spectrometer.generators import CHARGED_STABLE, GUNS, generate
 from flashsim.experiments.spectrometer.geometry import FIELD_INTEGRAL, PLANES, field_y
 from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.records import Hits, Primaries
@@ -192,6 +192,22 @@ def test_generated_particles_are_stored_exactly_and_cover_every_species():
     np.testing.assert_array_equal(primaries.px, again.px)
 
 
+@pytest.mark.parametrize("name", GUNS)
+def test_guns_fire_what_they_say(name: str):
+    gun, events = GUNS[name], 400
+    shot = generate(0, events, seed=4, shares={name: 1.0})
+    p = np.sqrt(shot.px**2 + shot.py**2 + shot.pz**2)
+    eta = np.arctanh(shot.pz / p)
+    assert np.all((p > 0.999 * gun.momentum[0]) & (p < 1.001 * gun.momentum[1]))
+    assert np.all((eta > gun.eta[0] - 0.001) & (eta < gun.eta[1] + 0.001))
+    number = events * gun.particles
+    assert len(shot) == pytest.approx(number, abs=5 * np.sqrt(number))
+    share = np.mean(np.abs(shot.vz) > 300)  # six standard deviations of the interaction region
+    assert share == pytest.approx(gun.displaced * (1 - 300 / 2300), abs=5 * np.sqrt(0.25 / number))
+    for pid in CHARGED_STABLE:
+        assert np.mean(np.abs(shot.pid) == pid) == pytest.approx(0.2, abs=5 * np.sqrt(0.16 / number))
+
+
 @needs_geant4
 def test_a_production_killed_and_resumed_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Mixture, "events_per_chunk", 1)
@@ -255,9 +271,16 @@ def test_a_sample_is_split_by_event_and_keeps_its_origin(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [({"events": 0}, "events = 0"), ({"seed": -1}, "seed = -1"), ({"workers": 0}, "workers = 0")],
+    [
+        ({"events": 0}, "events = 0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"run": -1}, "run = -1"),
+        ({"workers": 0}, "workers = 0"),
+        ({"processes": ["forward_gun"]}, "did you mean 'forward-gun'"),
+        ({"processes": ["gun"], "decays": ["d0"]}, "either, not of both"),
+    ],
 )
-def test_bad_requests_are_refused_by_name(tmp_path: Path, arguments: dict[str, int], words: str):
+def test_bad_requests_are_refused_by_name(tmp_path: Path, arguments: dict[str, object], words: str):
     with pytest.raises(FlashSimError, match=words):
         reference.make_reference(**{"events": 1, "output": tmp_path / "x.parquet"} | arguments)
     assert not list(tmp_path.iterdir())

@@ -20,6 +20,7 @@ def _reference() -> None:
 Events = Annotated[int, typer.Option(min=1, help="How many events.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
+Run = Annotated[int, typer.Option(min=0, help="Run number of the events; samples used together need different ones.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
 
 
@@ -28,11 +29,19 @@ def spectrometer(
     events: Events,
     output: Output,
     seed: Seed = 0,
+    run: Run = 1,
     workers: Workers = None,
     physics: Annotated[
         Literal["data-free", "FTFP_BERT"],
         typer.Option(help="Physics list; FTFP_BERT needs Geant4's data sets (G4*DATA variables)."),
     ] = "data-free",
+    process: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Instead of the usual mixture: events of this process, minimum-bias, charm, beauty, gun or "
+            "forward-gun (tracks in the acceptance, 40 % of them displaced). Can be given several times."
+        ),
+    ] = None,
     decay: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,12 +57,21 @@ def spectrometer(
     from flashsim.experiments.spectrometer.reference import make_reference
 
     with _resumable(output):
-        make_reference(events, output, seed=seed, workers=workers, physics=physics, decays=decay or ())
+        make_reference(
+            events,
+            output,
+            seed=seed,
+            run=run,
+            workers=workers,
+            physics=physics,
+            processes=process or (),
+            decays=decay or (),
+        )
     _say(output)
 
 
 @reference.command()
-def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None) -> None:
+def lhcb(events: Events, output: Output, seed: Seed = 0, run: Run = 1, workers: Workers = None) -> None:
     """As the spectrometer, with RICH detectors, a calorimeter and muon stations, and what they say of each track.
 
     Needs the extra: pip install "flashsim\\[geant4]". Stop it at any time: the same command goes on.
@@ -61,7 +79,7 @@ def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None
     from flashsim.experiments.lhcb.reference import make_reference
 
     with _resumable(output):
-        make_reference(events, output, seed=seed, workers=workers)
+        make_reference(events, output, seed=seed, run=run, workers=workers)
     _say(output)
 
 

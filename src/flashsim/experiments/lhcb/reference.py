@@ -57,13 +57,20 @@ class Identified:
 
 
 def make_reference(
-    events: int, output: str | Path, *, seed: int = 0, workers: int | None = None, progress: bool = True
+    events: int,
+    output: str | Path,
+    *,
+    seed: int = 0,
+    run: int = 1,
+    workers: int | None = None,
+    progress: bool = True,
 ) -> Path:
     """Make a reference sample of so many events; the bytes do not depend on the number of workers.
 
-    Finished chunks wait in ``<output>.part``; the same call goes on from there after any interruption.
+    Samples that are used together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same
+    call goes on from there after any interruption.
     """
-    return produce(Identified(), events, output, seed=seed, workers=workers, progress=progress)
+    return produce(Identified(), events, output, seed=seed, run=run, workers=workers, progress=progress)
 
 
 @cache

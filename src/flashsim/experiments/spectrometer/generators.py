@@ -1,6 +1,7 @@
 """What is generated: collisions from Pythia8, and guns that cover the edges of phase space."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from flashsim.experiments.spectrometer.rounding import round_mantissa
 MOMENTUM_BITS = 14  # of mantissa
 POSITION_STEP = 2.0**-10  # mm: about 1 µm, and exact in binary
 CHARGED_STABLE = (11, 13, 211, 321, 2212)
-COLLISION_SHARE = {"minimum bias": 0.30, "charm": 0.10, "beauty": 0.10}  # of all events; the rest are guns
+MIXTURE = {"minimum-bias": 0.30, "charm": 0.10, "beauty": 0.10, "gun": 0.50}  # shares of the events
 PYTHIA_SETTINGS = ("Print:quiet = on", "Beams:eCM = 13600.", "Random:setSeed = on")
 PROCESS_SETTINGS = {
-    "minimum bias": ("SoftQCD:nonDiffractive = on",),
+    "minimum-bias": ("SoftQCD:nonDiffractive = on",),
     "charm": ("HardQCD:hardccbar = on", "PhaseSpace:pTHatMin = 1."),
     "beauty": ("HardQCD:hardbbbar = on", "PhaseSpace:pTHatMin = 1."),
 }
@@ -24,30 +25,45 @@ MINIMUM_MOMENTUM = 0.3  # GeV, of charged particles from collisions
 MINIMUM_PHOTON_ENERGY = 0.2  # GeV
 COLLISION_ETA = (1.4, 6.0)
 LAST_VERTEX = 2500.0  # mm: what is born farther downstream leaves no track here, and is left out
-GUN_PARTICLES = 24  # mean number an event
-GUN_MOMENTUM = (0.5, 100.0)  # GeV, log-uniform
-GUN_ETA = (1.5, 5.5)
-GUN_DISPLACED = 0.18
 GUN_LAST_VERTEX = 2300.0  # mm
 GUN_DECAY_KICK = 0.2  # GeV, transverse, between a displaced particle and its flight path
 
 
-def generate(first_event: int, events: int, seed: int) -> Primaries:
-    """Primaries of consecutive events: each is of one process, drawn by its share; some may be empty."""
+@dataclass(frozen=True)
+class Gun:
+    """Particles of all species and both charges in equal parts, log-uniform in momentum, flat in η and φ."""
+
+    particles: float
+    """Mean number an event."""
+    momentum: tuple[float, float]
+    """GeV."""
+    eta: tuple[float, float]
+    displaced: float
+    """Share of those that are born along a flight path."""
+
+
+GUNS = {
+    "gun": Gun(24, (0.5, 100.0), (1.5, 5.5), 0.18),  # wider than the planes: what is lost has to be learnt, too
+    "forward-gun": Gun(18, (2.0, 100.0), (1.9, 5.0), 0.40),  # where tracks are found: for how well they are measured
+}
+PROCESSES = (*PROCESS_SETTINGS, *GUNS)
+
+
+def generate(first_event: int, events: int, seed: int, shares: Mapping[str, float] = MIXTURE) -> Primaries:
+    """Primaries of consecutive events: each is of one of `PROCESSES`, drawn by its share; some may be empty."""
     random = np.random.default_rng([seed, 1])
-    names = [*COLLISION_SHARE, "gun"]
-    shares = [*COLLISION_SHARE.values(), 1.0 - sum(COLLISION_SHARE.values())]
-    processes = random.choice(len(names), events, p=shares)
+    names = list(shares)
+    processes = random.choice(len(names), events, p=list(shares.values()))
     collisions = {
         name: start_pythia(PROCESS_SETTINGS[name], [seed, 2, index])
-        for index, name in enumerate(COLLISION_SHARE)
-        if np.any(processes == index)
+        for index, name in enumerate(names)
+        if name in PROCESS_SETTINGS and np.any(processes == index)
     }
     parts: list[tuple[int, np.ndarray]] = []
     for number, process in enumerate(processes):
         vertex = random.normal(0.0, INTERACTION_SPREAD)
         name = names[process]
-        table = _gun(random, vertex) if name == "gun" else _collision(collisions[name], vertex)
+        table = _fire(GUNS[name], random, vertex) if name in GUNS else _collision(collisions[name], vertex)
         parts.append((first_event + number, table))
     return rounded_primaries(parts)
 
@@ -58,18 +74,18 @@ def charge_conjugates(random: np.random.Generator, number: int) -> Int32[np.ndar
     return (sign * random.choice(CHARGED_STABLE, number)).astype(np.int32)
 
 
-def _gun(random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
-    number = int(random.poisson(GUN_PARTICLES))
+def _fire(gun: Gun, random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+    number = int(random.poisson(gun.particles))
     pid = charge_conjugates(random, number)
-    low, high = np.log(GUN_MOMENTUM)
+    low, high = np.log(gun.momentum)
     momentum = np.exp(random.uniform(low, high, number))
-    eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
+    eta, phi = random.uniform(*gun.eta, number), random.uniform(-np.pi, np.pi, number)
     transverse = momentum / np.cosh(eta)
     along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
     # A displaced particle starts on a straight flight path which it left with a kick.
     path = along.copy()
     path[:, :2] += random.normal(0.0, GUN_DECAY_KICK, (number, 2))
-    flown = random.uniform(0.0, GUN_LAST_VERTEX, number) * (random.random(number) < GUN_DISPLACED)
+    flown = random.uniform(0.0, GUN_LAST_VERTEX, number) * (random.random(number) < gun.displaced)
     start = vertex + path / path[:, 2:] * flown[:, None]
     return np.column_stack([pid, along, start])
 

@@ -1,12 +1,13 @@
-"""The spectrometer's own recipe: collisions and guns, or decays, through the planes and the pattern recognition."""
+"""The spectrometer's own recipe: collisions, guns or decays, through the planes and the pattern recognition."""
 
 import importlib.metadata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+from flashsim.errors import FlashSimError, nearest
 from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer import generators, rounding
 from flashsim.experiments.spectrometer.geant4_library import Physics, require_generators
@@ -21,14 +22,19 @@ PHYSICS_LISTS = {"data-free": f"data-free list of flashsim: {LIMITS}", "FTFP_BER
 
 @dataclass(frozen=True)
 class Mixture:
-    """Collisions and guns or, if `decays` names some, the daughters of these decays and nothing else."""
+    """Collisions and guns by their shares or, if `decays` names some, the daughters of these and nothing else."""
 
     physics: Physics = "data-free"
+    shares: Mapping[str, float] = field(default_factory=lambda: generators.MIXTURE)
     decays: tuple[str, ...] = ()
     events_per_chunk: ClassVar[int] = 200
 
     def check(self) -> None:
-        """Raise FlashSimError for decays that are not known, and where Geant4 cannot run."""
+        """Raise FlashSimError for what cannot be generated, and where Geant4 cannot run."""
+        for name in self.shares:
+            if name not in generators.PROCESSES:
+                known = ", ".join(generators.PROCESSES)
+                raise FlashSimError(f"process {name!r} is unknown{nearest(name, generators.PROCESSES)}: use {known}")
         decay_channels.check_channels(self.decays)
         require_generators(self.physics)
 
@@ -36,7 +42,9 @@ class Mixture:
         """Generate, transport and reconstruct."""
         generator, transporter, digitiser = seeds
         decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None
-        primaries = generators.generate(first_event, events, generator) if decays is None else decays.daughters
+        primaries = (
+            generators.generate(first_event, events, generator, self.shares) if decays is None else decays.daughters
+        )
         hits = transport_here(primaries, transporter, self.physics)
         columns = reconstruct(hits, primaries, digitiser)
         if decays is not None:
@@ -45,7 +53,7 @@ class Mixture:
 
     def describe(self) -> dict[str, Any]:
         """Generators, Geant4, geometry and rounding."""
-        return _generation(self.decays) | {
+        return (_decays(self.decays) if self.decays else _processes(self.shares)) | {
             "experiment": "spectrometer",
             "geant4": GEANT4_VERSION,
             "geant4_pybind": importlib.metadata.version("geant4-pybind"),
@@ -63,14 +71,15 @@ class Mixture:
         }
 
 
-def _generation(decays: Sequence[str]) -> dict[str, Any]:
-    """What is generated: the mixture of collisions and guns, or decays."""
-    processes = {name: decay_channels.CHANNELS[name].settings for name in decays} or generators.PROCESS_SETTINGS
-    settings = {name: [*generators.PYTHIA_SETTINGS, *lines] for name, lines in processes.items()}
-    if not decays:
-        return {"pythia_settings": settings, "event_shares": generators.COLLISION_SHARE}
+def _processes(shares: Mapping[str, float]) -> dict[str, Any]:
+    collisions = {name: generators.PROCESS_SETTINGS[name] for name in shares if name in generators.PROCESS_SETTINGS}
+    guns = {name: asdict(generators.GUNS[name]) for name in shares if name in generators.GUNS}
+    return {"pythia_settings": _pythia(collisions), "guns": guns, "event_shares": dict(shares)}
+
+
+def _decays(decays: Sequence[str]) -> dict[str, Any]:
     return {
-        "pythia_settings": settings,
+        "pythia_settings": _pythia({name: decay_channels.CHANNELS[name].settings for name in decays}),
         "decays": list(decays),
         "decays_per_event": decay_channels.DECAYS_PER_EVENT,
         "daughters": {
@@ -79,3 +88,7 @@ def _generation(decays: Sequence[str]) -> dict[str, Any]:
             "decay_before_mm": decay_channels.LAST_DECAY,
         },
     }
+
+
+def _pythia(processes: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {name: [*generators.PYTHIA_SETTINGS, *lines] for name, lines in processes.items()}

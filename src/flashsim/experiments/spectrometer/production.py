@@ -18,8 +18,6 @@ from flashsim.errors import FlashSimError
 from flashsim.experiments.spectrometer.sample_file import write_sample
 from flashsim.experiments.spectrometer.transport import silence
 
-RUN = 1
-
 
 @runtime_checkable
 class Recipe(Protocol):
@@ -52,15 +50,16 @@ class Chunk:
     first_event: int
     events: int
     seed: int
+    run: int
     recipe: Recipe
     path: Path
 
 
-def plan_chunks(events: int, seed: int, recipe: Recipe, folder: Path) -> list[Chunk]:
+def plan_chunks(events: int, seed: int, run: int, recipe: Recipe, folder: Path) -> list[Chunk]:
     """Cut a production into chunks; the cut depends on nothing but the number of events."""
     most = recipe.events_per_chunk
     return [
-        Chunk(index, first, min(most, events - first), seed, recipe, folder / _file_name(index))
+        Chunk(index, first, min(most, events - first), seed, run, recipe, folder / _file_name(index))
         for index, first in enumerate(range(0, events, most))
     ]
 
@@ -69,7 +68,7 @@ def make_chunk(chunk: Chunk) -> int:
     """Generate, transport and reconstruct; returns the number of particles transported."""
     first, second, third = np.random.SeedSequence([chunk.seed, chunk.index]).generate_state(3).tolist()
     columns, particles = chunk.recipe.make(chunk.first_event, chunk.events, (first, second, third))
-    columns["run"] = np.full(len(columns["event"]), RUN, np.int32)
+    columns["run"] = np.full(len(columns["event"]), chunk.run, np.int32)
     write_sample(chunk.path, pa.table(columns), {"chunk": chunk.index}, level=1)
     return particles
 

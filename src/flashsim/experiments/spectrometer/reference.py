@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flashsim.errors import FlashSimError
 from flashsim.experiments.spectrometer.geant4_library import Physics
+from flashsim.experiments.spectrometer.generators import MIXTURE
 from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.production import Chunk, Recipe, make_chunks, plan_chunks
 from flashsim.experiments.spectrometer.sample_file import write_sample
@@ -26,15 +27,23 @@ def make_reference(
     seed: int = 0,
     workers: int | None = None,
     physics: Physics = "data-free",
+    processes: Sequence[str] = (),
     decays: Sequence[str] = (),
+    run: int = 1,
     progress: bool = True,
 ) -> Path:
     """Make a reference sample of so many events; the bytes do not depend on the number of workers.
 
-    With `decays` (names of `decays.CHANNELS`) events hold the daughters of these decays and nothing else.
-    Finished chunks wait in ``<output>.part``; the same call goes on from there after any interruption.
+    With `processes` (names of `generators.PROCESSES`) they are of these in equal parts, in place of the usual mixture.
+    With `decays` (names of `decays.CHANNELS`) events hold the daughters of these decays and nothing else. Samples that
+    are used together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same call goes on
+    from there after any interruption.
     """
-    return produce(Mixture(physics, tuple(decays)), events, output, seed=seed, workers=workers, progress=progress)
+    if processes and decays:
+        raise FlashSimError("processes and decays: events are of either, not of both")
+    shares = dict.fromkeys(processes, 1 / len(set(processes))) if processes else MIXTURE
+    recipe = Mixture(physics, shares, tuple(decays))
+    return produce(recipe, events, output, seed=seed, run=run, workers=workers, progress=progress)
 
 
 def produce(
@@ -43,17 +52,19 @@ def produce(
     output: str | Path,
     *,
     seed: int = 0,
+    run: int = 1,
     workers: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Make so many events by a recipe, as `make_reference` does."""
     output = Path(output)
-    _check(events, seed, workers, output)
+    _check(events, seed, run, workers, output)
     recipe.check()
     folder = output.with_name(output.name + ".part")
-    provenance = {"events": events, "events_per_chunk": recipe.events_per_chunk, "seed": seed} | recipe.describe()
+    numbers = {"events": events, "events_per_chunk": recipe.events_per_chunk, "seed": seed, "run": run}
+    provenance = numbers | recipe.describe()
     _claim(folder, provenance)
-    chunks = plan_chunks(events, seed, recipe, folder)
+    chunks = plan_chunks(events, seed, run, recipe, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     _make(chunks, missing, min(workers or os.cpu_count() or 1, max(len(missing), 1)), folder, progress)
     write_sample(output, pa.concat_tables([_read(chunk.path) for chunk in chunks]), provenance)
@@ -61,11 +72,12 @@ def produce(
     return output
 
 
-def _check(events: int, seed: int, workers: int | None, output: Path) -> None:
+def _check(events: int, seed: int, run: int, workers: int | None, output: Path) -> None:
     if events < 1:
         raise FlashSimError(f"events = {events}: at least 1 is needed")
-    if seed < 0:
-        raise FlashSimError(f"seed = {seed}: a number from 0 on is needed")
+    for name, number in (("seed", seed), ("run", run)):
+        if number < 0:
+            raise FlashSimError(f"{name} = {number}: a number from 0 on is needed")
     if workers is not None and workers < 1:
         raise FlashSimError(f"workers = {workers}: at least 1 is needed")
     if output.exists():
