@@ -16,7 +16,7 @@ from flashsim.exports.onnx import write_onnx
 from flashsim.exports.stablehlo import write_stablehlo
 
 Run = Callable[[np.ndarray, np.ndarray], list[np.ndarray]]
-CC = ["cc", "-std=c99", "-O3", "-Wall", "-Wextra", "-Werror"]
+CC = ["cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror"]
 
 
 def in_onnx(functions: Sequence[Exported], folder: Path) -> dict[str, Run]:

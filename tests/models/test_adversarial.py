@@ -263,9 +263,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path):
 
 def test_a_checkpoint_of_another_penalty_is_not_used(tmp_path):
     """λ is no array, and the weights start alike all the same."""
-    fit(game("wgan-gp"), data(512, 0), data(128, 1), SETTINGS, checkpoint=tmp_path)
+    fit(game("wgan-gp", critic_steps=1), data(512, 0), data(128, 1), SETTINGS, checkpoint=tmp_path)
     epochs = []
-    other = game("wgan-gp", penalty=1.0)
+    other = game("wgan-gp", critic_steps=1, penalty=1.0)
     fit(other, data(512, 0), data(128, 1), SETTINGS, checkpoint=tmp_path, report=epochs.append)
     assert len(epochs) == 2
 

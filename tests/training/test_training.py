@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -136,5 +137,38 @@ def test_the_temperature_undoes_overconfidence():
         Training(epochs=6, batch=512, learning_rate=1e-2),
     )
     loud = eqx.tree_at(lambda m: (m.net.weights[-1], m.net.biases[-1]), trained, replace_fn=lambda leaf: 3 * leaf)
-    temperature = float(np.exp(calibrated(loud, held_out).log_temperature))
+    temperature = float(np.exp(calibrated(loud, held_out, held_out).log_temperature))
     assert temperature == pytest.approx(3.0, rel=0.1)
+
+
+def test_calibration_keeps_the_fractions_of_the_classes():
+    """A network that believes what it is told, which is noise for one object in ten, has to be humbler."""
+    random = np.random.default_rng(1)
+    net = CategoricalClassifier.create(3, 3, width=4, depth=1, key=jax.random.key(0))
+    linear = jnp.eye(3, 4) * 40, jnp.concatenate([jnp.eye(3), jnp.zeros((1, 3))]) / 40
+    copies = eqx.tree_at(
+        lambda m: (m.net.weights[0], m.net.weights[1]), net, linear
+    )  # silu(40 x) / 40 is x, or nothing
+
+    def sample(objects: int, fractions: list[float]) -> TrainingData:
+        truth = np.eye(3)[random.choice(3, objects, p=fractions)]
+        told = np.where(random.uniform(size=(objects, 1)) < 0.9, truth, np.eye(3)[random.integers(0, 3, objects)])
+        return TrainingData((6 * told).astype(np.float32), truth.astype(np.float32), np.ones(objects, np.float32))
+
+    training, held_out = sample(60_000, [0.9, 0.08, 0.02]), sample(6_000, [0.9, 0.08, 0.02])
+    model = calibrated(copies, training, held_out)
+    assert float(model.log_temperature) > 0.1
+    logarithms = jax.vmap(model.log_probabilities)(jnp.asarray(training.conditions))
+    mean = np.exp(np.asarray(logarithms, np.float64)).mean(axis=0)
+    np.testing.assert_allclose(mean, training.targets.mean(axis=0), atol=1e-5)
+
+
+def test_a_class_that_is_not_there_stays_possible():
+    """Its fraction is zero, which no finite bias reaches."""
+    sample = TrainingData(
+        np.zeros((10, 1), np.float32), np.eye(3, dtype=np.float32)[[0, 1] * 5], np.ones(10, np.float32)
+    )
+    untrained = CategoricalClassifier.create(1, 3, width=4, depth=1, key=jax.random.key(0))
+    probabilities = np.exp(np.asarray(calibrated(untrained, sample, sample).log_probabilities(jnp.zeros(1))))
+    assert np.all(probabilities > 0)
+    assert probabilities[0] == pytest.approx(probabilities[1])

@@ -121,7 +121,7 @@ class Stage(CardModel):
     )
     calibrate: bool = Field(
         default=True,
-        description="`category`: fit a temperature on the validation part, so that probabilities are true.",
+        description="`category`: fit a temperature and a bias a class after training, so that probabilities are true.",
     )
     model: Model = Field(description="The network, of a family.", json_schema_extra={"filled_in": "its defaults"})
     members: int = Field(

@@ -43,7 +43,7 @@ def train_models(
     trained, history = fit_members(members, settings, checkpoint=checkpoint, report=reporter("", settings.epochs))
     if stage.calibrate:
         trained = tuple(
-            calibrated(model, member.validation) if isinstance(model, CategoricalClassifier) else model
+            calibrated(model, member.training, member.validation) if isinstance(model, CategoricalClassifier) else model
             for model, member in zip(trained, members, strict=True)
         )
     return trained, history
