@@ -36,8 +36,8 @@ class Propagate(CardModel):
     to: Annotated[
         Annotated[float, Tag("plane")] | Annotated[Literal["beam"], Tag("beam")], Discriminator(_plane_or_beam)
     ] = Field(
-        description='z of the plane, mm; or `"beam"`: the point closest to the z axis, on a straight line or in a field '
-        "along z."
+        description='z of the plane, mm; or `"beam"`: the point closest to the z axis, on a straight line or in a '
+        "field along z."
     )
     backward: bool = Field(
         default=False,

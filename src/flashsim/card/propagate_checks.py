@@ -44,6 +44,6 @@ def _check_field(card: Card, key: str, table: Propagate, field: str) -> None:
     along = isinstance(chosen, UniformField) and chosen.field[2] != 0 and chosen.z is None
     if table.to == "beam" and not along:
         raise FlashSimError(
-            f"{key}.to = 'beam': the closest point is known for straight lines (leave 'field' and 'charge' out) and for "
-            f"a uniform field along z without ends, not for [field.{field}]"
+            f"{key}.to = 'beam': the closest point is known for straight lines (leave 'field' and 'charge' out) and "
+            f"for a uniform field along z without ends, not for [field.{field}]"
         )

@@ -36,8 +36,8 @@ def load_grid(card: Card, name: str, field: MapField) -> Grid:
             f"field.{name}.file = {field.file!r}: no such file: {path}; the name is relative to the card's folder"
         ) from None
     with _LOADING:  # of several threads that ask first, one reads
-        grid = _load(path, status.st_mtime_ns, status.st_size, name, field, card.release is not None)
-    return grid
+        kept = card.release is not None
+        return _load(path, status.st_mtime_ns, status.st_size, name, field.model_dump_json(), kept=kept)
 
 
 def with_checksum(card: Card, field: MapField) -> MapField:
@@ -54,25 +54,26 @@ def save_grid(grid: Grid) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, changed: int, size: int, name: str, field: MapField, kept: bool) -> Grid:  # noqa: FBT001
+def _load(path: Path, changed: int, size: int, name: str, table: str, *, kept: bool) -> Grid:  # noqa: FBT001
     """A grid, read once a process while its file stays what it is (`changed`, `size`)."""
     if kept:
         return _copy(path)
+    field = MapField.model_validate_json(table)
     if field.sha256 is not None and sha256(path) != field.sha256:
         raise FlashSimError(
             f"field.{name}.file = {field.file!r}: {path} has sha256 {sha256(path)}, not that of the card; fetch the "
             "right file"
         )
-    table = read_table(path, field)
-    table[:3] *= factor(field.length)
-    table[3:] *= factor(field.unit)
-    strongest = float(np.abs(table[3:]).max(initial=0))
+    points = read_table(path, field)
+    points[:3] *= factor(field.length)
+    points[3:] *= factor(field.unit)
+    strongest = float(np.abs(points[3:]).max(initial=0))
     if strongest > STRONGEST:
         raise FlashSimError(
             f"field.{name}.unit = {field.unit!r}: {path} has a field of {strongest:g} T then; is its unit another one, "
             "as 'gauss' or 'kG'?"
         )
-    return regular_grid(table, str(path), field)
+    return regular_grid(points, str(path), field)
 
 
 def regular_grid(table: Table, origin: str, field: MapField) -> Grid:

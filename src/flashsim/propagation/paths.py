@@ -43,7 +43,7 @@ def propagate(
     not finite all of its columns are NaN.
     """
     parts = [
-        _block(position[rows], momentum[rows], charge[rows], to, field, backward)
+        _block(position[rows], momentum[rows], charge[rows], to, field, backward=backward)
         for rows in (slice(start, start + _BLOCK) for start in range(0, max(len(position), 1), _BLOCK))
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -55,6 +55,7 @@ def _block(
     charge: np.ndarray,
     to: float | Literal["beam"],
     field: Field | None,
+    *,
     backward: bool,
 ) -> dict[str, np.ndarray]:
     x, y, z = np.asarray(position, np.float64).T

@@ -26,8 +26,8 @@ def save(detector: Detector, path: Path) -> Detector:
 
     ``manifest.json`` holds the schema version, the card, the stages and the provenance, the folder
     ``stages/`` three safetensors files a stage, or a copy of the file of a model that was brought along, the folder
-    ``fields/`` the field maps, and ``SHA256SUMS`` the checksums, in the form that ``sha256sum --check`` reads. The release's hash is the
-    sha256 of ``SHA256SUMS``.
+    ``fields/`` the field maps, and ``SHA256SUMS`` the checksums, in the form that ``sha256sum --check`` reads. The
+    release's hash is the sha256 of ``SHA256SUMS``.
     """
     refuse_existing(path)
     with atomic(path) as folder:
