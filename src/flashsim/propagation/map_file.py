@@ -54,7 +54,7 @@ def save_grid(grid: Grid) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, changed: int, size: int, name: str, table: str, *, kept: bool) -> Grid:  # noqa: FBT001
+def _load(path: Path, changed: int, size: int, name: str, table: str, *, kept: bool) -> Grid:
     """A grid, read once a process while its file stays what it is (`changed`, `size`)."""
     if kept:
         return _copy(path)

@@ -42,10 +42,12 @@ def propagate(
     A particle that is closest to the beam everywhere, parallel to it, has reached it. Where a number of a particle is
     not finite all of its columns are NaN.
     """
-    parts = [
-        _block(position[rows], momentum[rows], charge[rows], to, field, backward=backward)
-        for rows in (slice(start, start + _BLOCK) for start in range(0, max(len(position), 1), _BLOCK))
-    ]
+    starts = range(0, max(len(position), 1), _BLOCK)
+    with np.errstate(all="ignore"):  # what comes of numbers that are too large has not reached its plane
+        parts = [
+            _block(position[rows], momentum[rows], charge[rows], to, field, backward=backward)
+            for rows in (slice(start, start + _BLOCK) for start in starts)
+        ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -66,7 +68,7 @@ def _block(
     if to == "beam":
         goes = moving
     else:
-        ahead = (to - z) * pz
+        ahead = (to - z) * np.sign(pz)
         goes = moving & (np.abs(pz) >= LEAST_COSINE * np.hypot(np.hypot(px, py), pz)) & ((ahead >= 0) | backward)
     rows = np.flatnonzero(goes)
     result = {"x": x, "y": y, "z": z, "px": px, "py": py, "pz": pz}
@@ -83,8 +85,8 @@ def _block(
         plane = np.full(rows.size, float(to))
         rays = straight(rays, plane) if field is None else field.carry(rays, plane)
         w = rays.w
-    arrived = rays.on_way
     there = {"x": rays.x, "y": rays.y, "z": rays.z, "px": p * rays.u, "py": p * rays.v, "pz": p * w, "path": rays.path}
+    arrived = rays.on_way & np.isfinite(np.stack(list(there.values()))).all(axis=0)
     for name, values in there.items():
         result[name][rows[arrived]] = values[arrived]
     result["reached"][rows[arrived]] = True
@@ -93,6 +95,5 @@ def _block(
 
 def _slopes(px: np.ndarray, py: np.ndarray, pz: np.ndarray) -> dict[str, np.ndarray]:
     """px / pz and py / pz, 0 where there is no such number."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        slopes = {"tx": px / pz, "ty": py / pz}
+    slopes = {"tx": px / pz, "ty": py / pz}
     return {name: np.where(np.isfinite(values) | np.isnan(pz), values, 0.0) for name, values in slopes.items()}
