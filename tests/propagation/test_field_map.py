@@ -91,7 +91,7 @@ def test_beyond_the_map_there_is_no_field():
     through = (np.abs(inside) < 300).all(axis=1)
     assert through.sum() > 5
     np.testing.assert_allclose(found["x"][through], exact["x"][through], atol=1e-4)
-    beside = propagate(position + [2000, 0, 0], momentum, charge, PLANE, FieldMap(grid, 20.0))
+    beside = propagate(position + np.array([2000.0, 0, 0]), momentum, charge, PLANE, FieldMap(grid, 20.0))
     away = np.abs(2000 + inside[:, 0]) > 700
     np.testing.assert_allclose(beside["px"][away], momentum[away, 0], atol=1e-12)
 
