@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import safetensors.numpy
 import toy
 from truth import BELL, bell_strength, grid_of
 
@@ -20,7 +21,7 @@ from flashsim.events import EventBatch
 from flashsim.exports.chain import Chain
 from flashsim.exports.describe import describe
 from flashsim.files import sha256
-from flashsim.propagation import FieldMap, Grid, propagate
+from flashsim.propagation import FieldMap, Grid, magnetic_field, propagate
 from flashsim.release import load, save
 from flashsim.stages import Namespace
 from flashsim.training import read_sample
@@ -167,6 +168,25 @@ def test_a_map_that_is_damaged_is_refused(release: Path, tmp_path: Path):
         load(damaged)
 
 
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"first": np.zeros(3)},
+        {"first": np.zeros(3), "step": np.ones(3), "values": np.zeros((3, 2, 2, 1))},
+        {"first": np.zeros(3), "step": np.zeros(3), "values": np.zeros((3, 2, 2, 2))},
+        {"first": np.zeros(3), "step": np.ones(3), "values": np.zeros((3, 2, 2, 2), np.float32)},
+    ],
+)
+def test_a_release_with_another_kind_of_map_is_refused(card: Card, tmp_path: Path, arrays: dict[str, np.ndarray]):
+    """Its checksums may hold, and yet somebody else has made it."""
+    (tmp_path / "fields").mkdir()
+    safetensors.numpy.save_file(arrays, tmp_path / "fields" / "magnet.safetensors")
+    with pytest.raises(FlashSimError, match="is not the field map of a release"):
+        magnetic_field(card.of_release(tmp_path), "magnet")
+    with pytest.raises(FlashSimError, match="is missing from the release"):
+        magnetic_field(card.of_release(tmp_path / "elsewhere"), "magnet")
+
+
 def test_a_missing_map_is_refused_before_training(folder: Path, tmp_path: Path):
     (tmp_path / "toy.toml").write_text(CARD)
     with pytest.raises(FlashSimError, match=r"field.magnet.file = 'magnet.npz': no such file"):
@@ -208,6 +228,10 @@ WRONG: dict[str, tuple[tuple[str, str], str]] = {
     "a field that is not there": (
         ('field = "magnet"', 'field = "magnets"'),
         r"propagate.far.field = 'magnets': there is no table \[field.magnets\] \(did you mean 'magnet'\?\)",
+    ),
+    "a field with a path for a name": (
+        ("[field.magnet]", '[field."../magnet"]\nshape = "kick"\nz = 0\nmomentum = [1, 0]\n\n[field.magnet]'),
+        r"field.../magnet: a name begins with a letter",
     ),
     "a shape that is not there": (
         ('shape = "map"', 'shape = "mapp"'),

@@ -1,5 +1,7 @@
 """Whether tables of `[propagate]` and `[field]` fit the card, and each other."""
 
+import re
+
 from flashsim.card.expressions import Expression
 from flashsim.card.fields import MapField, UniformField
 from flashsim.card.names import Names
@@ -7,6 +9,8 @@ from flashsim.card.propagate import Propagate
 from flashsim.card.schema import Card
 from flashsim.card.units import factor, internal_unit
 from flashsim.errors import FlashSimError, nearest
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def check_propagation(names: Names) -> None:
@@ -18,6 +22,8 @@ def check_propagation(names: Names) -> None:
         if table.field is not None:
             _check_field(names.card, f"propagate.{name}", table, table.field)
     for name, field in names.card.magnetic_fields.items():
+        if not _NAME.fullmatch(name):  # it is the name of a file in a release
+            raise FlashSimError(f"field.{name}: a name begins with a letter and holds only letters, digits and _")
         if isinstance(field, MapField):
             for key, unit, kind in (("length", field.length, "mm"), ("unit", field.unit, "tesla")):
                 _check_unit(f"field.{name}.{key}", unit, kind)

@@ -32,6 +32,8 @@ def load_grid(card: Card, name: str, field: MapField) -> Grid:
     try:
         status = path.stat()
     except OSError:
+        if card.release is not None:
+            raise FlashSimError(f"{path}: is missing from the release; fetch the release again") from None
         raise FlashSimError(
             f"field.{name}.file = {field.file!r}: no such file: {path}; the name is relative to the card's folder"
         ) from None
@@ -123,5 +125,9 @@ def _copy(path: Path) -> Grid:
         arrays = safetensors.numpy.load(path.read_bytes())
     except SafetensorError as error:
         raise FlashSimError(f"{path}: is not a safetensors file ({error})") from error
+    shapes = {name: array.shape for name, array in arrays.items() if array.dtype == np.float64}
+    fits = shapes.get("first") == shapes.get("step") == (3,) and len(shapes.get("values", ())) == 4
+    if not fits or shapes["values"][0] != 3 or min(shapes["values"]) < 2 or not (arrays["step"] > 0).all():
+        raise FlashSimError(f"{path}: is not the field map of a release; fetch the release again")
     first, step = ((float(x), float(y), float(z)) for x, y, z in (arrays["first"], arrays["step"]))
     return Grid(first, step, arrays["values"])

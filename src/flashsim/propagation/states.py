@@ -60,8 +60,7 @@ class States:
             getattr(self, one.name)[rows] = getattr(states, one.name)
 
 
-def in_blocks(count: int, size: int | None = None) -> Iterator[slice]:
+def in_blocks(count: int) -> Iterator[slice]:
     """The first so many rows, in blocks of a fixed size."""
-    size = size or _BLOCK
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
+    for start in range(0, count, _BLOCK):
+        yield slice(start, min(start + _BLOCK, count))
