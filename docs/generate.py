@@ -35,6 +35,7 @@ PUBLIC = (
         ("Metrics", "read_metrics", "StageView", "Table", "validate_stages", "write_report", "Effort"),
     ),
     ("flashsim.events", ("read_events", "EventBatch", "ColumnSource", "ParticleGun", "Pythia8Source")),
+    ("flashsim.propagation", ("propagate",)),
     ("flashsim.histograms", ("EventHistogram", "fill_by_event")),
     ("flashsim.card", ("Expression", "factor")),
 )

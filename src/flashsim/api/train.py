@@ -10,6 +10,7 @@ from flashsim.api.releases import described_sample
 from flashsim.card import Card, read_card
 from flashsim.errors import FlashSimError
 from flashsim.files import refuse_existing, remove
+from flashsim.propagation import checked_fields
 from flashsim.release import Detector, card_origin, save
 from flashsim.training import Progress, check_closure, read_sample, train_stages
 
@@ -38,6 +39,7 @@ def train(
         )
     output = Path(output)
     refuse_existing(output)
+    card = checked_fields(card)
     training = validation = None
     if card.has_sample:
         training, validation = read_sample(card, "train"), read_sample(card, "validation")

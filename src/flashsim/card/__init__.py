@@ -6,6 +6,7 @@ from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
 from flashsim.card.expressions import Expression
 from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
+from flashsim.card.fields import AnyField, BellField, KickField, MapField, UniformField
 from flashsim.card.model import (
     DEFAULT_FAMILY,
     ClassifierModel,
@@ -20,6 +21,8 @@ from flashsim.card.model import (
 )
 from flashsim.card.names import Names, leaves
 from flashsim.card.of_events import check_of_events, evaluate_events
+from flashsim.card.propagate import PARTS, Propagate, part_name
+from flashsim.card.propagated import propagated
 from flashsim.card.read import card_from_dict, read_card
 from flashsim.card.related import OF_THE_PAIR, Related
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
@@ -31,10 +34,13 @@ __all__ = [
     "ALGORITHMS",
     "DEFAULT_FAMILY",
     "OF_THE_PAIR",
+    "PARTS",
     "SCHEMA_VERSION",
     "UNITS",
     "AdversarialModel",
+    "AnyField",
     "Arithmetic",
+    "BellField",
     "Card",
     "Category",
     "ClassifierModel",
@@ -48,9 +54,11 @@ __all__ = [
     "ExternalModel",
     "FlowMatchingModel",
     "Gate",
+    "KickField",
     "Kind",
     "LibraryModel",
     "MCParticleRows",
+    "MapField",
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
@@ -58,6 +66,7 @@ __all__ = [
     "OnnxModel",
     "Output",
     "Predicted",
+    "Propagate",
     "Reconstructed",
     "Related",
     "Sample",
@@ -69,6 +78,7 @@ __all__ = [
     "TeacherModel",
     "TrackRows",
     "Training",
+    "UniformField",
     "Validation",
     "Variable",
     "Vector",
@@ -78,5 +88,7 @@ __all__ = [
     "factor",
     "internal_unit",
     "leaves",
+    "part_name",
+    "propagated",
     "read_card",
 ]

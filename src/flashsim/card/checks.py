@@ -12,6 +12,8 @@ from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.model import FlowMatchingModel
 from flashsim.card.names import EVENT_NAMES, Names, check_cycles, leaves
+from flashsim.card.propagate import PARTS, part_name
+from flashsim.card.propagate_checks import check_propagation
 from flashsim.card.related_checks import check_related
 from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
@@ -28,6 +30,7 @@ def check(card: Card) -> None:
     _check_declarations(card)
     _check_units(card)
     check_related(card)
+    check_propagation(names)
     _check_predictions(card)
     for definitions in (names.reference, names.simulation):
         for definition in definitions.values():
@@ -63,6 +66,7 @@ def _check_declarations(card: Card) -> None:
     declared = [("columns", name) for name in card.columns]
     declared += [("derive", name) for name in card.derive]
     declared += [("categories", name) for name in card.categories]
+    declared += [(f"propagate.{name}", part_name(name, part)) for name in card.propagate for part in PARTS]
     declared += [("reconstructed", name) for name in card.reconstructed]
     for stage in card.stages:
         if not isinstance(stage.predict, str):

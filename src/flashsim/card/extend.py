@@ -7,7 +7,7 @@ from typing import Any
 from flashsim.errors import FlashSimError
 
 KEY = "extends"
-_BY_NAME = ("columns", "derive", "categories", "reconstructed", "compare", "gates")
+_BY_NAME = ("columns", "derive", "categories", "field", "propagate", "reconstructed", "compare", "gates")
 _OF_ONE_CARD = ("name", "description", "sample")
 _DEEPEST = 8
 

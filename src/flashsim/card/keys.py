@@ -31,16 +31,24 @@ def keys_of(model: type[CardModel]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+CHOOSERS = ("family", "shape")
+"""Keys whose value chooses one table among several."""
+
+
 def tags(model: type[CardModel]) -> tuple[str, ...]:
-    """The values of `family` that choose this table among several."""
-    family = model.model_fields.get("family")
-    return () if family is None else get_args(family.annotation)
+    """The values of its key that choose this table among several."""
+    return get_args(model.model_fields[chooser(model)].annotation) if chooser(model) else ()
+
+
+def chooser(model: type[CardModel]) -> str:
+    """The key that chooses this table among several; empty where there is only this one."""
+    return next((key for key in CHOOSERS if key in model.model_fields), "")
 
 
 def known_keys(path: Sequence[int | str], chosen: Sequence[int | str] = ()) -> tuple[str, ...]:
     """The keys that may stand in the table at `path` of a card; the user's own names are stepped over.
 
-    Of tables that a family chooses among, those whose family is in `chosen`.
+    Of tables that a family or a shape chooses among, those whose value is in `chosen`.
     """
     models: list[type[CardModel]] = [Card]
     chosen_by_user = False

@@ -45,7 +45,10 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
         message = re.sub(pattern, words, message)
     context = detail.get("ctx", {})
     if detail["type"] == "union_tag_invalid":
-        return _unknown_family(key, context["tag"], re.findall(r"'(.*?)'", context["expected_tags"]))
+        chooser = context["discriminator"].strip("'")
+        return _unknown_choice(f"{key}.{chooser}", context["tag"], re.findall(r"'(.*?)'", context["expected_tags"]))
+    if detail["type"] == "union_tag_not_found":
+        return f"key {key}.{context['discriminator'].strip(chr(39))} is missing"
     if detail["type"] == "literal_error":
         message += nearest(str(detail["input"]), re.findall(r"'(.*?)'", message))
     if isinstance(detail["input"], dict):
@@ -54,8 +57,9 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
     return f"{key} = {value if len(value) <= 80 else value[:77] + '…'}: {message}"
 
 
-def _unknown_family(key: str, family: str, known: list[str]) -> str:
-    return f"{key}.family = {family!r}: there is no such family{nearest(family, known)}; known are {', '.join(known)}"
+def _unknown_choice(key: str, value: str, known: list[str]) -> str:
+    what = key.rpartition(".")[2]
+    return f"{key} = {value!r}: there is no such {what}{nearest(value, known)}; known are {', '.join(known)}"
 
 
 def _dotted(location: tuple[int | str, ...], data: dict[str, Any], *, keep_last: bool) -> tuple[str, list[int | str]]:

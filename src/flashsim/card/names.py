@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flashsim.card.expressions import Expression
+from flashsim.card.propagate import PARTS, part_name
+from flashsim.card.propagated import propagated
 from flashsim.card.schema import Card
 from flashsim.card.units import internal_unit
 from flashsim.errors import FlashSimError, nearest
@@ -36,13 +38,14 @@ class Names:
 
     @cached_property
     def shared(self) -> dict[str, Definition]:
-        """Derived columns and categories: the same formula in both worlds."""
+        """Derived columns, categories and what is propagated: the same in both worlds."""
         texts = {f"derive.{name}": (name, text) for name, text in self.card.derive.items()}
         texts |= {
             f"categories.{name}.expression": (name, category.expression)
             for name, category in self.card.categories.items()
         }
-        return {name: Definition(key, Expression.parse(text, key)) for key, (name, text) in texts.items()}
+        parsed = {name: Definition(key, Expression.parse(text, key)) for key, (name, text) in texts.items()}
+        return parsed | {name: Definition(key, made_of) for name, (key, made_of) in propagated(self.card).items()}
 
     @cached_property
     def reference(self) -> dict[str, Definition]:
@@ -86,7 +89,8 @@ class Names:
     @cached_property
     def units(self) -> dict[str, str]:
         """The unit of every column with one as FlashSim computes it, whatever the sample's is."""
-        declared = {name: column.unit for name, column in (self.card.columns | self.card.reconstructed).items()}
+        declared = {part_name(name, part): unit for name in self.card.propagate for part, unit in PARTS.items()}
+        declared |= {name: column.unit for name, column in (self.card.columns | self.card.reconstructed).items()}
         for stage in self.card.stages:
             drawn = {} if isinstance(stage.predict, str) else stage.predict
             # What has neither is a class, or a column of a covariance that is declared.

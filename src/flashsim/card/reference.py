@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from flashsim.card.base import CardModel
 from flashsim.card.functions import FUNCTIONS
-from flashsim.card.keys import is_mapping, keys_of, models_in, tags
+from flashsim.card.keys import chooser, is_mapping, keys_of, models_in, tags
 from flashsim.card.schema import Card
 from flashsim.card.units import UNITS
 
@@ -65,7 +65,7 @@ def _described_once(tables: Iterable[tuple[type[CardModel], str]]) -> Iterator[t
 def _table(model: type[CardModel], key: str) -> str:
     repeated = get_origin(dict(_fields_by_key()).get(key)) is list
     title = f"`[[{key}]]`" if repeated else f"`[{key}]`" if key else "The card itself"
-    title += ", family " * bool(tags(model)) + ", ".join(f"`{tag}`" for tag in tags(model))
+    title += f", {chooser(model)} " * bool(tags(model)) + ", ".join(f"`{tag}`" for tag in tags(model))
     rows = [
         (f"`{name}`", _type_name(field.annotation), _default(field), field.description or "")
         for name, field in keys_of(model).items()

@@ -8,6 +8,8 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 from flashsim.card.base import CardModel
 from flashsim.card.comparison import Comparison, Validation
 from flashsim.card.edm4hep import Edm4hep
+from flashsim.card.fields import MagneticField
+from flashsim.card.propagate import Propagate
 from flashsim.card.related import Related
 from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
@@ -102,6 +104,12 @@ class Card(CardModel):
         default_factory=dict, description="Named formulas; they may use each other in any order."
     )
     categories: dict[str, Category] = Field(default_factory=dict, description="Quantities of unordered values.")
+    magnetic_fields: dict[str, MagneticField] = Field(
+        alias="field", default_factory=dict, description="Magnetic fields, by name."
+    )
+    propagate: dict[str, Propagate] = Field(
+        default_factory=dict, description="Where particles are on planes, or closest to the beam: columns for formulas."
+    )
     reconstructed: dict[str, Reconstructed] = Field(
         min_length=1, description="Columns that only full simulation has, each with its unit."
     )
@@ -117,6 +125,7 @@ class Card(CardModel):
     )
     validation: Validation = Field(default_factory=Validation, description="How a validation is shown.")
     _path: Path | None = PrivateAttr(None)
+    _release: Path | None = PrivateAttr(None)
 
     def dump(self) -> dict[str, Any]:
         """The card as plain JSON values, without where it was read: `card_from_dict` reads it back."""
@@ -137,6 +146,17 @@ class Card(CardModel):
         card = self.model_copy()
         card._path = path
         return card
+
+    def of_release(self, release: Path) -> "Card":
+        """The same card, whose field maps are the copies in the folder of a release."""
+        card = self.model_copy()
+        card._release = release
+        return card
+
+    @property
+    def release(self) -> Path | None:
+        """The release that holds copies of its field maps."""
+        return self._release
 
     @property
     def folder(self) -> Path:

@@ -51,6 +51,7 @@ def _card(card: "Card") -> None:
     compared = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("compares", "of", "where", "conditions", "variables"):
         compared.add_column(title, overflow="fold")
+    _paths(card)
     for name, comparison in card.compare.items():
         of = " + ".join(comparison.daughters) if comparison.daughters else comparison.of
         variables = comparison.category or ", ".join(comparison.outputs())
@@ -58,6 +59,25 @@ def _card(card: "Card") -> None:
         compared.add_row(name, of, *map(escape, (comparison.where or "all", conditions, variables)))
     if card.compare:
         console.print(compared, highlight=False)
+
+
+def _paths(card: "Card") -> None:
+    """Where particles are followed to, and the field maps, whose units only a person can judge."""
+    from flashsim.card import MapField
+    from flashsim.propagation import load_grid
+
+    for name, table in card.propagate.items():
+        to = "the point closest to the beam" if table.to == "beam" else f"z = {table.to:g} mm"
+        how = "straight" if table.field is None else f"through [field.{table.field}]"
+        console.print(escape(f"{name}_x, … to {to}, {how}"), highlight=False)
+    for name, field in card.magnetic_fields.items():
+        if isinstance(field, MapField):
+            grid = load_grid(card, name, field)
+            ends = ", ".join(
+                f"{a} {low:g} to {high:g}" for a, low, high in zip("xyz", grid.first, grid.last, strict=True)
+            )
+            strongest = abs(field.scale) * abs(grid.values).max()
+            console.print(escape(f"[field.{name}] {ends} mm, at most {strongest:.3g} T"), highlight=False)
 
 
 def _size(model: "Model") -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from flashsim.card import Card, Expression, Names, leaves
+from flashsim.card import Card, Expression, Names, leaves, propagated
 from flashsim.errors import FlashSimError
 from flashsim.release import Detector
 from flashsim.stages import OF_ONE_OBJECT, formulas, parsed
@@ -87,10 +87,11 @@ class Chain:
     def _require_truth(self, name: str, used: frozenset[str]) -> None:
         drawn = sorted(used - Names(self.card).truth)
         if drawn:
+            path = name in propagated(self.card)
+            needs = "is a path, made of" if path else "needs whole events or a table of particles, and"
             raise FlashSimError(
-                f"{name!r} needs whole events or a table of particles, and {drawn[0]!r}, which a stage draws: the "
-                "whole detector is no function of one object; put event_sum and charge of truth columns into names "
-                "of their own, in [derive]"
+                f"{name!r} {needs} {drawn[0]!r}, which a stage draws: the whole detector is no function of one object; "
+                "put event_sum and charge of truth columns into names of their own, in [derive]"
             )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from flashsim.card import Card, Names, Predicted
+from flashsim.card import Card, Names, Predicted, propagated
 from flashsim.exports.chain import Chain
 from flashsim.release import Detector
 from flashsim.stages import ConditionColumn
@@ -109,6 +109,8 @@ def _whole(chain: Chain) -> dict[str, Any]:
 def _input(card: Card, name: str) -> dict[str, Any]:
     if name in card.columns:
         return {"name": name, "type": "generator truth", "unit": Names(card).units[name]}
-    texts = card.derive | {key: category.expression for key, category in card.categories.items()}
+    shared = Names(card).shared
+    text = shared[name].expression.text if name in shared else name
     why = "needs the whole event, or a table of particles" if name not in ("run", "event") else "number of the event"
-    return {"name": name, "type": "computed by the caller", "expression": texts.get(name, name), "why": why}
+    why = "a particle's path" if name in propagated(card) else why
+    return {"name": name, "type": "computed by the caller", "expression": text, "why": why}

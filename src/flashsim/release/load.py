@@ -17,6 +17,7 @@ from flashsim.errors import FlashSimError
 from flashsim.files import sha256
 from flashsim.models import AbstractModel, create_model
 from flashsim.nets import apart, together, with_named_arrays
+from flashsim.propagation import magnetic_field
 from flashsim.release.detector import Detector
 from flashsim.release.save import MANIFEST, SCHEMA, SUMS, external_copy, stage_file
 from flashsim.stages import ConditionColumn
@@ -34,7 +35,9 @@ def load(path: str | Path) -> Detector:
             f"{folder / MANIFEST}: schema {manifest.get('schema')} is not known to this version, which reads "
             f"schema {SCHEMA}; update FlashSim"
         )
-    card = card_from_dict(manifest["card"], str(folder / MANIFEST))
+    card = card_from_dict(manifest["card"], str(folder / MANIFEST)).of_release(folder)
+    for name in card.magnetic_fields:
+        magnetic_field(card, name)  # a map is read now, when its checksum is known to hold
     stages = tuple(_load_stage(folder, card, described) for described in manifest["stages"])
     return Detector(card, stages, manifest["provenance"], identity)
 

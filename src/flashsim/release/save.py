@@ -9,9 +9,10 @@ from typing import Any
 
 import safetensors.numpy
 
-from flashsim.card import Stage
+from flashsim.card import MapField, Stage
 from flashsim.files import atomic, refuse_existing, sha256
 from flashsim.nets import named_arrays, together
+from flashsim.propagation import load_grid, map_copy, save_grid
 from flashsim.release.detector import Detector
 from flashsim.training import ExternalResponse, TrainedStage
 
@@ -24,9 +25,9 @@ def save(detector: Detector, path: Path) -> Detector:
     """Write `detector` to the folder `path`, which must not exist; return it with its hash.
 
     ``manifest.json`` holds the schema version, the card, the stages and the provenance, the folder
-    ``stages/`` three safetensors files a stage, or a copy of the file of a model that was brought along, and
-    ``SHA256SUMS`` the checksums, in the form that ``sha256sum --check`` reads. The release's hash is the
-    sha256 of ``SHA256SUMS``.
+    ``stages/`` three safetensors files a stage, or a copy of the file of a model that was brought along, the folder
+    ``fields/`` the field maps, and ``SHA256SUMS`` the checksums, in the form that ``sha256sum --check`` reads. The
+    release's hash is the sha256 of ``SHA256SUMS``.
     """
     refuse_existing(path)
     with atomic(path) as folder:
@@ -39,6 +40,11 @@ def save(detector: Detector, path: Path) -> Detector:
             "stages": [_describe(stage) for stage in detector.stages],
         }
         (folder / MANIFEST).write_bytes(json.dumps(manifest, indent=1).encode())
+        for name, field in detector.card.magnetic_fields.items():
+            if isinstance(field, MapField):
+                copy = folder / map_copy(name)
+                copy.parent.mkdir(exist_ok=True)
+                copy.write_bytes(save_grid(load_grid(detector.card, name, field)))
         for stage in detector.stages:
             if isinstance(stage.response, ExternalResponse):
                 copyfile(stage.response.model.file, folder / external_copy(stage.stage))
@@ -54,6 +60,7 @@ def save(detector: Detector, path: Path) -> Detector:
         (folder / SUMS).write_bytes(sums.encode())
     return replace(
         detector,
+        card=detector.card.of_release(path),
         stages=tuple(_in(path, stage) for stage in detector.stages),
         hash=hashlib.sha256(sums.encode()).hexdigest(),
     )

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from flashsim.card import Card, Expression
+from flashsim.card import Card, Expression, propagated
 from flashsim.errors import FlashSimError, nearest
 from flashsim.events import EventBatch
+from flashsim.propagation import propagations
 
 
 class Namespace:
@@ -21,6 +22,7 @@ class Namespace:
 
     def __init__(self, card: Card, batch: EventBatch):
         self._formulas = formulas(card)
+        self._propagations = {name: one for one in propagations(card) for name in one.names}
         self._batch = batch
         self._offsets = batch.offsets
         self._columns: dict[str, np.ndarray] = dict(batch.columns)
@@ -35,7 +37,10 @@ class Namespace:
             if name not in self._formulas:
                 known = self._columns.keys() | self._formulas.keys()
                 raise FlashSimError(f"no column {name!r} at this point{nearest(name, known)}")
-            self._columns[name] = self._formulas[name].evaluate(self.__getitem__, self._offsets)
+            if name in self._propagations:  # all columns of a path at once
+                self._columns = self._propagations[name](self._evaluated) | self._columns
+            else:
+                self._columns[name] = self._evaluated(self._formulas[name])
         return self._columns[name]
 
     def attach(self, columns: Mapping[str, Shaped[np.ndarray, " objects"]]) -> None:
@@ -44,7 +49,10 @@ class Namespace:
 
     def evaluate(self, text: str) -> Shaped[np.ndarray, " objects"]:
         """An expression of the card over all objects of the batch."""
-        return self[text] if text in self._columns else parsed(text).evaluate(self.__getitem__, self._offsets)
+        return self[text] if text in self._columns else self._evaluated(parsed(text))
+
+    def _evaluated(self, formula: Expression) -> Shaped[np.ndarray, " objects"]:
+        return formula.evaluate(self.__getitem__, self._offsets)
 
     def place(self, row: int) -> str:
         """How a user finds an object: its run, its event, and its place in the event."""
@@ -69,11 +77,13 @@ def parsed(text: str) -> Expression:
 
 
 def formulas(card: Card) -> dict[str, Expression]:
-    """The formula of every name that a card gives one."""
+    """The formula of every name that a card gives one; of a propagated one, what it is made of."""
     texts = {name: category.expression for name, category in card.categories.items()}
     texts |= card.derive
     for stage in card.stages:
         if not isinstance(stage.predict, str):
             texts |= {name: v.expression for name, v in stage.predict.items() if v.expression is not None}
     texts |= {name: column.formula for name, column in card.reconstructed.items() if column.formula}
-    return {name: parsed(text) for name, text in texts.items()}
+    return {name: parsed(text) for name, text in texts.items()} | {
+        name: made_of for name, (_, made_of) in propagated(card).items()
+    }
