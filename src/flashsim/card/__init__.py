@@ -26,13 +26,16 @@ from flashsim.card.sample import Category, Column, Reconstructed, Sample, Sample
 from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard, Gate, Output
 from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
+from flashsim.card.unmatched import SLOT, UNMATCHED, Of, Unmatched
 
 __all__ = [
     "ALGORITHMS",
     "DEFAULT_FAMILY",
     "OF_THE_PAIR",
     "SCHEMA_VERSION",
+    "SLOT",
     "UNITS",
+    "UNMATCHED",
     "AdversarialModel",
     "Arithmetic",
     "Card",
@@ -54,6 +57,7 @@ __all__ = [
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
+    "Of",
     "OneStepModel",
     "OnnxModel",
     "Output",
@@ -69,6 +73,7 @@ __all__ = [
     "TeacherModel",
     "TrackRows",
     "Training",
+    "Unmatched",
     "Validation",
     "Variable",
     "Vector",

@@ -11,6 +11,7 @@ from flashsim.card.edm4hep import Edm4hep
 from flashsim.card.related import Related
 from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
+from flashsim.card.unmatched import Unmatched
 
 SCHEMA_VERSION = 1
 
@@ -104,6 +105,9 @@ class Card(CardModel):
     categories: dict[str, Category] = Field(default_factory=dict, description="Quantities of unordered values.")
     reconstructed: dict[str, Reconstructed] = Field(
         min_length=1, description="Columns that only full simulation has, each with its unit."
+    )
+    unmatched: Unmatched | None = Field(
+        default=None, description="Reconstructed objects that no generated one leads to; default: there are none."
     )
     stages: list[Stage] = Field(alias="stage", min_length=1, description="The stages, in order.")
     output: Output = Field(description="What simulation writes.")
