@@ -22,6 +22,7 @@ def moved(card: dict[str, Any], name: str, place: int) -> None:
     card["stage"].insert(place, card["stage"].pop(card["stage"].index(stage(card, name))))
 
 
+LEFT_OVER = {"of": "jet", "number": "n_fakes", "from": CARD["unmatched"]["from"]}
 REFUSED = {
     "no table": (
         lambda card: card.pop("unmatched"),
@@ -79,6 +80,20 @@ REFUSED = {
     "an event's column that is none": (
         lambda card: card["unmatched"].update(columns=["pile_up"]),
         r"unmatched\.columns\[0\] = 'pile_up': no column of \[columns\] \(did you mean 'pileup'\?\)",
+    ),
+    "selected in two ways": (
+        lambda card: card["unmatched"].update(of="jet"),
+        r"write either 'where' or 'of'",
+    ),
+    "left over by no rule": (
+        lambda card: card.update(unmatched=LEFT_OVER),
+        r"unmatched\.of = 'jet': there is no table \[related\.jet\]",
+    ),
+    "left over by a rule that shares": (
+        lambda card: card.update(
+            unmatched=LEFT_OVER, related={"jet": {"nearest": ["a", "b"], "to": ["c", "d"], "radius": 0.4}}
+        ),
+        r"unmatched\.of = 'jet': by the rule related\.jet one may belong to several objects",
     ),
     "the number's name is taken": (
         lambda card: (card["unmatched"].update(number="found"), stage(card, "number").update(predict="found")),

@@ -278,7 +278,7 @@ def test_a_flash_sample_that_is_read_back_is_what_was_simulated(
     for name in ("number", "fake", "events", "fakes"):
         for side, kept in (("reference", None), ("candidate", own)):
             first, second = getattr(from_files[name], side), getattr(beside[name], side)
-            chosen = slice(None) if kept is None else np.isin(second.events, kept)
+            chosen = slice(None) if kept is None else np.isin(second.event, kept)
             for column in second.columns:
                 np.testing.assert_allclose(first.columns[column], second.columns[column][chosen], rtol=1e-6)
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flashsim.card.base import CardModel
 
@@ -25,8 +25,15 @@ class Unmatched(CardModel):
     -1; `output.where` is a question to generated objects.
     """
 
-    where: str = Field(
-        min_length=1, description="Which objects of the sample they are. Its truth columns say nothing of them."
+    where: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Which rows of the sample they are; what these hold in the place of truth is not read.",
+    )
+    of: str | None = Field(
+        default=None,
+        description="Instead of `where`: a table of `[related]` with `index` or `once`; they are its objects that "
+        "belong to no object of the card.",
     )
     number: str = Field(
         pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
@@ -44,6 +51,12 @@ class Unmatched(CardModel):
         description="How reconstructed columns of unmatched objects are made, where no stage draws them and "
         "`reconstructed.<name>.from` is not meant for them.",
     )
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> "Unmatched":
+        if (self.where is None) == (self.of is None):
+            raise ValueError("write either 'where' or 'of': one rule says which objects of the sample are unmatched")
+        return self
 
     @property
     def condition(self) -> str:

@@ -7,6 +7,7 @@ from flashsim.card.expressions import Expression
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.names import EVENT_NAMES, Definition, Names, leaves
 from flashsim.card.nodes import Call, Name, Node
+from flashsim.card.schema import Card
 from flashsim.card.stage import Stage
 from flashsim.card.unmatched import SLOT, UNMATCHED
 from flashsim.errors import FlashSimError, nearest
@@ -32,6 +33,8 @@ def check_unmatched(names: Names) -> None:
             f"unmatched.number = {table.number!r}: one stage of = 'events' predicts it, and no other such stage is "
             f"there; {found}"
         )
+    if table.of is not None:
+        _check_related(card, table.of)
     for index, column in enumerate(table.columns):
         if column not in card.columns:
             raise FlashSimError(
@@ -47,6 +50,17 @@ def check_unmatched(names: Names) -> None:
             raise FlashSimError(f"unmatched.from.{name}: stage {drawn[name]!r} predicts it; leave one of them out")
     _check_where(names)
     _check_whole_numbers(names)
+
+
+def _check_related(card: Card, of: str) -> None:
+    """The rule by which others belong to one object of the card at most."""
+    if of not in card.related:
+        raise FlashSimError(f"unmatched.of = {of!r}: there is no table [related.{of}]{nearest(of, card.related)}")
+    if card.related[of].index is None and not card.related[of].once:
+        raise FlashSimError(
+            f"unmatched.of = {of!r}: by the rule related.{of} one may belong to several objects; give it an 'index', "
+            "or say 'once = true'"
+        )
 
 
 def _check_where(names: Names) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from flashsim.cli.app import app, console
 
 if TYPE_CHECKING:
-    from flashsim.card import Card, Model, Stage
+    from flashsim.card import Card, Model, Stage, Unmatched
 
 
 @app.command()
@@ -46,7 +46,7 @@ def _card(card: "Card") -> None:
     if card.stages:
         console.print(table, highlight=False)
         if card.unmatched is not None:
-            told = f"unmatched objects: where {card.unmatched.where}; {card.unmatched.number} an event"
+            told = f"unmatched objects: {_rule(card.unmatched)}; {card.unmatched.number} an event"
             console.print(escape(told), highlight=False)
         console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
         if card.output.particles:
@@ -61,6 +61,11 @@ def _card(card: "Card") -> None:
         compared.add_row(name, of, *map(escape, (comparison.where or "all", conditions, variables)))
     if card.compare:
         console.print(compared, highlight=False)
+
+
+def _rule(unmatched: "Unmatched") -> str:
+    """Which objects of the sample follow no generated one."""
+    return f"where {unmatched.where}" if unmatched.of is None else f"of {unmatched.of} that belong to none"
 
 
 def _asked(stage: "Stage") -> str:

@@ -113,6 +113,7 @@ class Namespace:
         found = Namespace(self._card, batch)
         attached = self._columns.keys() - self._batch.columns.keys() - {"run", "event"}
         found._columns |= {name: self._columns[name][rows] for name in attached}
+        found._drawn = {name: values[rows] for name, values in self._drawn.items()}
         return found
 
     def _made(self, name: str) -> Shaped[np.ndarray, " objects"]:

@@ -4,11 +4,13 @@ Generated objects keep their places, so that nothing that is drawn for them depe
 is there whether an object fills it or not: it stands for the event when the number of objects is drawn.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
 from flashsim.card import SLOT, Card
-from flashsim.events import EventBatch
+from flashsim.events import LEFT_OVER, EventBatch
 from flashsim.events.batch import offsets_from_counts
 from flashsim.stages.namespace import Namespace
 
@@ -44,14 +46,16 @@ def with_slots(card: Card, batch: EventBatch, slots: Int64[np.ndarray, " events"
 
 
 def with_unmatched(card: Card, batch: EventBatch) -> EventBatch:
-    """Events of a sample with their unmatched objects (`unmatched.where`) in slots, and the number of these.
+    """Events of a sample with their unmatched objects in slots, and the number of these.
 
     A card without unmatched objects leaves them as they are.
     """
     table = card.unmatched
     if table is None:
         return batch
-    found = Namespace(card, batch).selected(table.where)
+    found = batch.columns[LEFT_OVER] if table.where is None else Namespace(card, batch).selected(table.where)
+    columns = {name: values for name, values in batch.columns.items() if name != LEFT_OVER}
+    batch = replace(batch, columns=columns)
     return joined(card, batch.keep(~found), batch.keep(found))
 
 

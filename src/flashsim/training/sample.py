@@ -9,7 +9,7 @@ from jaxtyping import Bool
 
 from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, Stage, factor
 from flashsim.errors import FlashSimError
-from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
 from flashsim.stages import Namespace, generated, with_unmatched
 
 Part = Literal["train", "validation", "test"]
@@ -30,9 +30,12 @@ def truth_sources(card: Card) -> dict[str, ColumnSource]:
 
 def reference_sources(card: Card) -> dict[str, ColumnSource]:
     """The generator's columns and those of the full simulation."""
-    return truth_sources(card) | {
+    sources = truth_sources(card) | {
         name: _source(card, name, column, None) for name, column in card.reconstructed.items()
     }
+    if card.unmatched is not None and card.unmatched.of is not None:
+        sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation_of(card.related[card.unmatched.of]))
+    return sources
 
 
 def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:

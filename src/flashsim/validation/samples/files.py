@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from flashsim.card import SLOT, Card, Expression, Stage
 from flashsim.errors import FlashSimError
-from flashsim.events import ColumnSource, EventBatch, describe_file, read_events, read_simulated
+from flashsim.events import LEFT_OVER, ColumnSource, EventBatch, describe_file, read_events, read_simulated
 from flashsim.stages import formulas, generated, joined, parsed, with_unmatched
 from flashsim.training import reference_sources, truth_sources
 from flashsim.validation.samples.reach import Reach
@@ -52,8 +52,11 @@ class ComparedSample:
 
     @cached_property
     def _selected_by(self) -> frozenset[str]:
-        """The names in `unmatched.where`."""
-        return frozenset() if self.card.unmatched is None else parsed(self.card.unmatched.where).names
+        """What says which rows are unmatched objects."""
+        table = self.card.unmatched
+        if table is None or table.where is None:
+            return frozenset() if table is None else frozenset({LEFT_OVER})
+        return parsed(table.where).names
 
     @cached_property
     def _selecting(self) -> Reach:
