@@ -48,7 +48,7 @@ def jagged_batch(
             values[name] = to_internal(numbers[source.name], source, path, row)[owner]
     batch = EventBatch(run, event, offsets, with_defaults(values, wanted, int(offsets[-1])))
     rule = asks_for_rows(found)
-    return batch if rule is None else with_left_over(batch, rule, partners[rule], lists, numbers, found, path, row)
+    return batch if rule is None else with_left_over(batch, rule, partners[rule], lists, numbers, wanted, path, row)
 
 
 def _offsets(

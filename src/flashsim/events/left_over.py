@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from flashsim.card import OF_THE_PAIR
-
 from .batch import EventBatch
 from .relations import Lists, Partners, Relation
 from .source import LEFT_OVER, ColumnSource, to_internal
@@ -24,7 +22,7 @@ def with_left_over(
     partners: Partners,
     lists: Mapping[str, Lists],
     numbers: Mapping[str, Shaped[np.ndarray, " events"]],
-    found: Mapping[str, ColumnSource],
+    wanted: Mapping[str, ColumnSource],
     path: Path,
     row: int,
 ) -> EventBatch:
@@ -38,17 +36,15 @@ def with_left_over(
     order = np.argsort(np.concatenate([batch.event_index, event]), kind="stable")
     columns = {}
     for name, values in batch.columns.items():
-        source = found.get(name)
-        if source is None or source.default is not None:
-            added = np.full(len(theirs), 0 if source is None else source.default).astype(values.dtype)
-        else:
-            added = np.zeros(len(theirs), dtype=values.dtype)
-        if source is not None and source.name == LEFT_OVER:
+        source = wanted[name]
+        if source.name == LEFT_OVER:
             added = np.ones(len(theirs), dtype=bool)
-        elif source is not None and source.relation == rule and source.name not in OF_THE_PAIR:
+        elif source.relation == rule and source.name in lists:
             added = to_internal(lists[source.name].values, source, path, row, offsets)[theirs]
-        elif source is not None and source.relation is None and source.name in numbers:
+        elif source.relation is None and source.name in numbers:
             added = to_internal(numbers[source.name], source, path, row)[event]
+        else:
+            added = np.full(len(theirs), source.default or 0).astype(values.dtype)
         columns[name] = np.concatenate([values, added])[order]
     counts = batch.counts + np.bincount(event, minlength=batch.n_events)
     return EventBatch(batch.run, batch.event, np.append(0, np.cumsum(counts)).astype(np.int64), columns)
