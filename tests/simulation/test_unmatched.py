@@ -185,7 +185,8 @@ def test_generated_objects_come_out_as_without_unmatched_ones(detector: Detector
     without = simulate_block(Detector(alone, stages), block, 5)
     own = full.namespace.of("generated")
     for name in ("found", "rec_pt", "x", "kind", "objects"):
-        assert full.namespace[name][own].tobytes() == without.namespace[name].tobytes()
+        expected = without.namespace[name]
+        assert full.namespace[name][own].astype(expected.dtype).tobytes() == expected.tobytes()
 
 
 def test_copies_of_an_event_have_numbers_of_their_own(detector: Detector, card: Card, events: Path):
