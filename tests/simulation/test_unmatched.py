@@ -22,7 +22,7 @@ from flashsim.release import Detector, load
 from flashsim.simulation import Block, blocks
 from flashsim.simulation.detector import simulate_block
 from flashsim.stages import Namespace, conditions, generated, truth_of
-from flashsim.training import read_sample, truth_sources
+from flashsim.training import left_over, read_sample, truth_sources
 from flashsim.validation.samples.pair import side_by_side
 from flashsim.validation.samples.release import release_views
 from flashsim.validation.views.blocks import joined as joined_views
@@ -291,6 +291,13 @@ def test_export_is_of_generated_objects(detector: Detector):
     described = describe(detector, chain, None)
     assert "unmatched objects" in described["detector"]["without"]
     assert [stage["of"] for stage in described["stages"]] == ["generated", "generated", "events", "unmatched"]
+
+
+def test_how_many_a_sample_has_is_said(card: Card, folder: Path):
+    counted = left_over(card)
+    samples = [pq.read_table(folder / f"{part}.parquet")["fake"].to_numpy() for part in ("train", "validation", "test")]
+    assert counted.objects == sum(int(fakes.sum()) for fakes in samples)
+    assert sum(counted.multiplicity.values()) == 5000
 
 
 def test_where_an_unmatched_object_is(card: Card, reference: EventBatch):
