@@ -126,7 +126,7 @@ def measured(family: str, share: float, checkpoints: Path) -> dict[str, Any]:
 def simulated(card: Card, trained: TrainedStage, reference: EventBatch) -> tuple[StageView, float]:
     """The stage's outputs beside those of the full simulation, and objects a second of a core (the best of five)."""
     stage, namespace = trained.stage, Namespace(card, reference)
-    rows = namespace.selected(stage.where)
+    rows = namespace.rows(stage)
     inputs = conditions(namespace, trained.columns, rows)
     keys = np.random.default_rng(0).integers(0, 2**32, (len(inputs), 2), dtype=np.uint32)
     outputs, seconds = np.empty(0), []
@@ -134,7 +134,7 @@ def simulated(card: Card, trained: TrainedStage, reference: EventBatch) -> tuple
         start = time.process_time()
         outputs, _ = run_stage(trained, keys, inputs)
         seconds.append(time.process_time() - start)
-    events = np.arange(reference.n_events), reference.event_index
+    events = np.arange(reference.n_events)
     drawn: dict[str, np.ndarray] = {name: outputs[:, place] for place, name in enumerate(trained.outputs)}
     view = StageView(
         stage=stage.name,

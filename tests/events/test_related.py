@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashsim.errors import FlashSimError
-from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
 from flashsim.events.batch import offsets_from_counts
 from flashsim.events.relations import Lists, Partners
 
@@ -72,6 +72,39 @@ def test_what_belongs_to_each_object(tmp_path: Path, name: str):
     assert got.columns["near_dr"] == pytest.approx([2 * np.pi - 6.2, 0.1, 0.02, 0.05, 0.3])
     assert got.columns["near_dphi"] == pytest.approx([2 * np.pi - 6.2, 0, 0, 0, 0])
     assert got.columns["absent"].tolist() == [-1] * 5
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "events.root"])
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        (ByIndex("Rec_genIdx"), {1: [7.0], 2: [9.0], 3: [11.0]}),  # an index beyond the objects is none
+        (Nearest(NEAR.nearest, NEAR.to, NEAR.radius, once=True), {1: [7.0], 2: [9.0], 3: []}),
+    ],
+    ids=["index", "once"],
+)
+def test_what_belongs_to_no_object_is_a_row_of_its_own(tmp_path: Path, name: str, rule: Relation, left: dict):
+    got = read(
+        write(tmp_path / name, EVENTS),
+        pt=ColumnSource("Gen_pt"),
+        pileup=ColumnSource("Pileup_nTrueInt", factor=2.0),
+        rec_pt=ColumnSource("Rec_pt", relation=rule),
+        n_rec=ColumnSource("count", relation=rule),
+        near=ColumnSource("Rec_charge", default=-9, relation=NEAR),
+        absent=ColumnSource("Tau_pt", default=-1),
+        extra=ColumnSource(LEFT_OVER, relation=rule),
+    )
+    extra = got.columns["extra"]
+    numbers = got.event[got.event_index]
+    assert {event: got.columns["rec_pt"][extra & (numbers == event)].tolist() for event in (1, 2, 3)} == left
+    assert got.columns["pt"][~extra].tolist() == [50.0, 20.0, 10.0, 30.0, 40.0]
+    # They come last in their event, and have its numbers; of everything else nothing, or the default.
+    assert np.all(np.diff(extra.astype(int))[np.diff(got.event_index) == 0] >= 0)
+    pileup = dict(zip(EVENTS["event"], EVENTS["Pileup_nTrueInt"], strict=True))
+    assert got.columns["pileup"].tolist() == [2 * pileup[int(event)] for event in numbers]
+    assert set(got.columns["pt"][extra]) == set(got.columns["n_rec"][extra]) == {0}
+    assert set(got.columns["near"][extra]) == {-9}
+    assert set(got.columns["absent"]) == {-1}
 
 
 RULES: dict[str, tuple[Nearest, Callable[[dict[str, float]], bool]]] = {

@@ -21,7 +21,7 @@ from flashsim.simulation.edm4hep import to_edm4hep
 from flashsim.simulation.edm4hep_rows import collection_name
 from flashsim.simulation.track_states import OMEGA, track_states
 from flashsim.simulation.unfinished import Counts, Unfinished
-from flashsim.stages import Namespace
+from flashsim.stages import Namespace, with_slots
 
 STATE = ["rx", "ry", "rz", "rtx", "rty", "rqop"]
 COVARIANCE = [f"c{row}{column}" for row in range(5) for column in range(row + 1)]
@@ -261,3 +261,39 @@ def test_what_the_data_model_does_not_have_is_refused(case: str):
     with pytest.raises(FlashSimError) as error:
         card_from_dict(CARD | {"output": CARD["output"] | {"edm4hep": table}})
     assert words in str(error.value)
+
+
+def test_what_follows_nothing_has_rows_but_no_link(simulated: SimulatedBlock):
+    """Unmatched tracks and clusters stand behind the others of their event, and no link leads from them."""
+    drawn = ["found", *STATE, "chi2", "hits", "energy", *COVARIANCE]
+    stages = [
+        {"name": "n", "kind": "category", "of": "events", "given": ["event_sum(px)"], "predict": "extra"},
+        {"name": "u", "kind": "category", "of": "unmatched", "given": ["slot"], "predict": "found"},
+        {"name": "v", "kind": "response", "of": "unmatched", "given": ["slot"], "predict": {n: {} for n in drawn[1:]}},
+    ]
+    table = {"unmatched": {"where": "pid == 0", "number": "extra"}, "stage": [*CARD["stage"], *stages]}
+    card = card_from_dict(CARD | table)
+    block, number = simulated.block, np.array([1, 0, 2, 0, 3])
+    batch = with_slots(card, block.batch, np.maximum(number, 1))
+    namespace = Namespace(card, batch)
+    own = namespace.of("generated")
+    spread = {name: np.full(batch.n_objects, np.nan) for name in drawn}
+    for name in drawn:
+        spread[name][own] = simulated.namespace[name]
+    namespace.attach(spread)
+    namespace.attach({"extra": number[batch.event_index]}, "events")
+    kind = np.where(batch.columns["slot"] == 1, 2, 1)  # a track first, then a cluster
+    namespace.attach({"found": kind} | {name: np.full(batch.n_objects, 0.5) for name in drawn[1:]}, "unmatched")
+    outside = {"a": np.zeros(batch.n_objects, bool)}
+    found = to_edm4hep(card, SimulatedBlock(block, namespace, simulated.member, {}, outside), {}).collections
+    before = to_edm4hep(card, simulated, {}).collections
+    rows = np.diff(found["ReconstructedParticles"].offsets) - np.diff(before["ReconstructedParticles"].offsets)
+    np.testing.assert_array_equal(rows, number)
+    np.testing.assert_array_equal(np.diff(found["Tracks"].offsets) - np.diff(before["Tracks"].offsets), [1, 0, 1, 0, 2])
+    same = [name for name in found if name.startswith(("MCParticle", "_MCParticle", "EventHeader"))]
+    same += [name for name in found if "Link" in name]
+    assert len(same) > 8
+    for name in same:
+        np.testing.assert_array_equal(found[name].offsets, before[name].offsets)
+        for column in found[name].columns:
+            np.testing.assert_array_equal(found[name].columns[column], before[name].columns[column])

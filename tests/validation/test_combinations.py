@@ -70,7 +70,7 @@ def decays() -> EventBatch:
 
 
 def table_of(card: Card, batch: EventBatch, weight: np.ndarray | None = None):
-    return compared_table(card, card.compare["D0"], Namespace(card, batch), batch, batch.event, weight)
+    return compared_table(card, card.compare["D0"], Namespace(card, batch), batch.event, weight)
 
 
 def test_a_decay_has_the_mass_of_its_mother_whatever_the_boost() -> None:

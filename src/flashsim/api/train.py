@@ -12,6 +12,7 @@ from flashsim.errors import FlashSimError
 from flashsim.files import refuse_existing, remove
 from flashsim.propagation import checked_fields
 from flashsim.release import Detector, card_origin, save
+from flashsim.stages import generated
 from flashsim.training import Progress, check_closure, read_sample, train_stages
 
 PACKAGES = ("flashsim", "jax", "jaxlib", "equinox", "optax", "numpy")
@@ -52,8 +53,8 @@ def train(
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": platform.machine(),
         "sample": described_sample(card),
-        "training_objects": 0 if training is None else training.n_objects,
-        "validation_objects": 0 if validation is None else validation.n_objects,
+        "training_objects": 0 if training is None else int(generated(training).sum()),
+        "validation_objects": 0 if validation is None else int(generated(validation).sum()),
     }
     with _tidied_after_an_error(checkpoints):
         detector = save(Detector(card, stages, provenance), output)

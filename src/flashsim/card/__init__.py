@@ -29,6 +29,7 @@ from flashsim.card.sample import Category, Column, Reconstructed, Sample, Sample
 from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard, Gate, Output
 from flashsim.card.stage import Predicted, Stage, Training
 from flashsim.card.units import UNITS, factor, internal_unit
+from flashsim.card.unmatched import SLOT, UNMATCHED, Of, Unmatched
 
 __all__ = [
     "ALGORITHMS",
@@ -36,7 +37,9 @@ __all__ = [
     "OF_THE_PAIR",
     "PARTS",
     "SCHEMA_VERSION",
+    "SLOT",
     "UNITS",
+    "UNMATCHED",
     "AdversarialModel",
     "AnyField",
     "Arithmetic",
@@ -62,6 +65,7 @@ __all__ = [
     "MaskedAutoregressiveModel",
     "Model",
     "Names",
+    "Of",
     "OneStepModel",
     "OnnxModel",
     "Output",
@@ -79,6 +83,7 @@ __all__ = [
     "TrackRows",
     "Training",
     "UniformField",
+    "Unmatched",
     "Validation",
     "Variable",
     "Vector",

@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 Values = Any  # an array of whatever library computes
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """An array library, the precision of its numbers, and where each event begins (for functions of events)."""
+    """An array library, the precision of its numbers, and where each event begins (for functions of events).
+
+    Those functions see the objects that are `counted`, all for None, and have a value for every object.
+    """
 
     library: Any
     precision: type
     offsets: Int[np.ndarray, " bounds"]
+    counted: Bool[np.ndarray, " objects"] | None = None
 
     def number(self, values: Any) -> Values:
         """Numbers in this precision, so that integers neither overflow nor divide to integers."""
@@ -27,6 +31,6 @@ class Arithmetic:
         return values if values.dtype == np.bool_ else values != 0
 
 
-def in_events(offsets: Int[np.ndarray, " bounds"]) -> Arithmetic:
+def in_events(offsets: Int[np.ndarray, " bounds"], counted: Bool[np.ndarray, " objects"] | None = None) -> Arithmetic:
     """What training and simulation use: doubles."""
-    return Arithmetic(np, np.float64, offsets)
+    return Arithmetic(np, np.float64, offsets, counted)

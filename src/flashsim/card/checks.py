@@ -18,6 +18,8 @@ from flashsim.card.related_checks import check_related
 from flashsim.card.schema import FALSE_ALARM_RATE, Card
 from flashsim.card.stage import Stage
 from flashsim.card.units import factor
+from flashsim.card.unmatched import SLOT, UNMATCHED
+from flashsim.card.unmatched_checks import UnmatchedOrder, check_unmatched
 from flashsim.errors import FlashSimError, nearest
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,8 +33,9 @@ def check(card: Card) -> None:
     _check_units(card)
     check_related(card)
     check_propagation(names)
+    check_unmatched(names)
     _check_predictions(card)
-    for definitions in (names.reference, names.simulation):
+    for definitions in (names.reference, names.simulation, names.unmatched):
         for definition in definitions.values():
             names.check_known(definition.expression, definition.key)
         check_cycles(definitions)
@@ -75,7 +78,11 @@ def _check_declarations(card: Card) -> None:
                 for name, variable in stage.predict.items()
                 if variable.expression is not None or variable.columns is not None
             ]
+    if card.unmatched is not None:
+        declared.append(("unmatched.number", card.unmatched.number))
     first: dict[str, str] = dict.fromkeys(EVENT_NAMES, "every event")
+    if card.unmatched is not None:
+        first |= dict.fromkeys((SLOT, UNMATCHED), "unmatched objects")
     for table, name in declared:
         if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or name in FUNCTIONS:
             raise FlashSimError(
@@ -102,21 +109,23 @@ def _check_units(card: Card) -> None:
 
 
 def _check_predictions(card: Card) -> None:
-    """Every column is predicted once at most, exists, and has no formula beside."""
-    owner: dict[str, str] = {}
+    """Every column of an object is predicted once at most, exists, and has no formula beside."""
+    owner: dict[tuple[str, str], str] = {}
     for stage in card.stages:
+        if stage.of == "events":
+            continue
         for name in stage.predicted_names:
             key = f"stage.{stage.name}.predict"
-            if name in owner:
-                raise FlashSimError(f"{key}: {name!r} is predicted by stage {owner[name]!r} already")
-            owner[name] = stage.name
+            if (stage.of, name) in owner:
+                raise FlashSimError(f"{key}: {name!r} is predicted by stage {owner[stage.of, name]!r} already")
+            owner[stage.of, name] = stage.name
             column = card.reconstructed.get(name)
             if column is None and not _has_expression(stage, name) and (card.has_sample or not stage.is_external):
                 raise FlashSimError(
                     f"{key}: {name!r} is no column of [reconstructed]{nearest(name, card.reconstructed)}; "
                     "declare it there, or say by an expression what is learnt"
                 )
-            if column is not None and column.formula is not None:
+            if column is not None and column.formula is not None and stage.of == "generated":
                 raise FlashSimError(
                     f"{key}: {name!r} is predicted, and made by reconstructed.{name}.from = "
                     f"{column.formula!r} as well; leave one of them out"
@@ -161,18 +170,25 @@ def _check_members(card: Card) -> None:
 def _check_order(names: Names) -> None:
     """A stage may use what is known before it: truth, and what earlier stages predict."""
     available = set(names.truth)
+    unmatched = UnmatchedOrder(names)
     for stage in names.card.stages:
         prefix = f"stage.{stage.name}"
         texts = {f"{prefix}.given[{index}]": text for index, text in enumerate(stage.given)}
         if stage.where is not None:
             texts = {f"{prefix}.where": stage.where} | texts
         for key, text in texts.items():
-            _check_available(names, text, key, available)
+            if stage.of == "generated":
+                _check_available(names, text, key, available)
+            else:
+                unmatched.check(text, key)
         _check_auxiliary(names, stage)
-        available.update(stage.predicted_names)
+        unmatched.add(stage)
+        if stage.of != "unmatched":
+            available.update(stage.predicted_names)
     for name, definition in names.simulation.items():
         if name in names.card.reconstructed:
             _check_available(names, definition.expression.text, definition.key, available)
+    unmatched.check_written()
 
 
 def _check_auxiliary(names: Names, stage: Stage) -> None:
@@ -195,7 +211,7 @@ def _check_auxiliary(names: Names, stage: Stage) -> None:
 
 def _check_output(names: Names) -> None:
     output = names.card.output
-    available = names.truth | set(names.predicted)
+    available = names.truth | set(names.predicted_of("generated")) | set(names.predicted_of("events"))
     if output.where is not None:
         _check_available(names, output.where, "output.where", available)
     if output.edm4hep is not None:
@@ -223,6 +239,11 @@ def _check_available(names: Names, text: str, key: str, available: Iterable[str]
     for name in sorted(leaves(expression, names.simulation) - set(available)):
         through = "" if name in expression.names else f" (through {', '.join(sorted(expression.names))})"
         stage = names.predicted.get(name)
+        if stage is not None and name in names.predicted_of("unmatched").keys() - names.predicted_of("generated"):
+            raise FlashSimError(
+                f"{key} = {text!r}: {name!r}{through} is predicted of unmatched objects alone, by stage {stage!r}; a "
+                "generated object needs a stage or a formula of its own"
+            )
         if stage is not None:
             raise FlashSimError(
                 f"{key} = {text!r}: {name!r}{through} is predicted only by stage {stage!r}, which is not "

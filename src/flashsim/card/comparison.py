@@ -72,9 +72,10 @@ class Comparison(CardModel):
     used twice; daughters with the same `where` are exchanged freely and give one combination, not two.
     """
 
-    of: Literal["objects", "events"] = Field(
+    of: Literal["objects", "unmatched", "events"] = Field(
         default="objects",
-        description="What has a value: each object, or each event; the formulas of events are made of `event_sum(…)`.",
+        description="What has a value: each generated object, each unmatched one (see `[unmatched]`), or each event; "
+        "the formulas of events are made of `event_sum(…)`.",
     )
     daughters: dict[str, Daughter] | None = Field(
         default=None,
@@ -129,8 +130,8 @@ class Comparison(CardModel):
                 raise ValueError(f"the pull of {name!r} and a variable have the same name: {PULL}{name}")
         if self.daughters is None and (self.same or self.momentum):
             raise ValueError("'same' and 'momentum' belong to a combination: name its 'daughters'")
-        if self.daughters is not None and self.of == "events":
-            raise ValueError("a combination has 'daughters', an event has none: leave out 'of' or 'daughters'")
+        if self.daughters is not None and self.of != "objects":
+            raise ValueError("daughters are generated objects: leave out 'of' or 'daughters'")
         return self
 
     def formulas(self) -> dict[str, str]:

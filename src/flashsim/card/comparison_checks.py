@@ -32,6 +32,8 @@ def check_comparisons(names: Names) -> None:
             if comparison.daughters is not None:
                 _check_combination(names, expression, part, comparison)
                 continue
+            if comparison.of == "unmatched" and names.card.stages:
+                continue  # by `check_unmatched`
             _check_available(names, expression, part)
             if comparison.of == "events":
                 _check_events(names, expression, part)
@@ -49,7 +51,7 @@ def _check_available(names: Names, expression: Expression, key: str) -> None:
     names.check_known(expression, key)
     if not names.card.stages:
         return
-    known = names.truth | names.predicted.keys()
+    known = names.truth | names.predicted_of("generated").keys() | names.predicted_of("events").keys()
     for name in sorted(leaves(expression, names.simulation) - known):
         raise FlashSimError(
             f"{key} = {expression.text!r}: {name!r} is not known in simulation: no stage predicts it and "
@@ -79,8 +81,9 @@ def _check_combination(names: Names, expression: Expression, key: str, compariso
 
 
 def _check_events(names: Names, expression: Expression, key: str) -> None:
-    shared = names.shared
+    shared, table = names.shared, names.card.unmatched
+    wide = () if table is None else (table.number,)
     try:
-        check_of_events(expression, lambda name: shared[name].expression if name in shared else None)
+        check_of_events(expression, lambda name: shared[name].expression if name in shared else None, wide)
     except FlashSimError as error:
         raise FlashSimError(f"{key} = {error}") from None

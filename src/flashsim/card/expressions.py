@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Bool, Int, Shaped
 
 from flashsim.card.arithmetic import in_events
 from flashsim.card.nodes import Call, Logical, Lookup, Name, Node
@@ -44,7 +44,12 @@ class Expression:
         """The conditions that `&` joins, each by itself."""
         return [Expression.of(self.text, node) for node in _joined(self.tree)]
 
-    def evaluate(self, lookup: Lookup, offsets: Int[np.ndarray, " bounds"]) -> Shaped[np.ndarray, " objects"]:
+    def evaluate(
+        self,
+        lookup: Lookup,
+        offsets: Int[np.ndarray, " bounds"],
+        counted: Bool[np.ndarray, " objects"] | None = None,
+    ) -> Shaped[np.ndarray, " objects"]:
         """One value an object: flags for conditions, doubles for everything else.
 
         Parameters
@@ -53,12 +58,14 @@ class Expression:
             Gives the column of a name, one value an object.
         offsets
             Where each event begins, and the number of objects last; for functions of whole events.
+        counted
+            The objects that functions of whole events see, the generated ones; None: all.
 
         A root of a negative number or a division by zero gives NaN or infinity, as in NumPy; whoever
         uses the values as a condition or a target refuses those with the row's number.
         """
         with np.errstate(all="ignore"):
-            values = self.tree.evaluate(lookup, in_events(offsets))
+            values = self.tree.evaluate(lookup, in_events(offsets, counted))
         n_objects = int(offsets[-1])
         if values.ndim == 0:
             return np.full(n_objects, values[()])

@@ -38,39 +38,55 @@ class Function:
         return f"{self.least} argument{'s' if self.least != 1 else ''}"
 
 
-def event_sum(values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Float[np.ndarray, " objects"]:
+Counted = Bool[np.ndarray, " objects"] | None
+"""The objects that functions of whole events see; None: all."""
+
+
+def event_sum(
+    values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"], counted: Counted = None
+) -> Float[np.ndarray, " objects"]:
     """The sum over the objects of the same event, given to each of them.
 
     Each event is added up on its own and in order, so that neither the chunk that it is read in nor a
     NaN in another event can change its bits.
     """
-    return np.repeat(sums_of_events(values, offsets), np.diff(offsets))
+    return np.repeat(sums_of_events(values, offsets, counted), np.diff(offsets))
 
 
 def sums_of_events(
-    values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]
+    values: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"], counted: Counted = None
 ) -> Float[np.ndarray, " events"]:
     """The sum over the objects of each event; 0 for an event without objects."""
     counts = np.diff(offsets)
     event = np.repeat(np.arange(len(counts)), counts)
     weights = np.broadcast_to(np.asarray(values, dtype=np.float64), event.shape)
+    if counted is not None:
+        event, weights = event[counted], weights[counted]
     return np.bincount(event, weights=weights, minlength=len(counts)).astype(np.float64)  # integers, of no objects
 
 
 def group_sum(
-    values: Shaped[np.ndarray, "..."], key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]
+    values: Shaped[np.ndarray, "..."],
+    key: Shaped[np.ndarray, "..."],
+    offsets: Int[np.ndarray, " bounds"],
+    counted: Counted = None,
 ) -> Float[np.ndarray, " objects"]:
     """The sum over the objects of the same event that have the same key, given to each of them; added up in order."""
     group = _groups(key, offsets)
     weights = np.broadcast_to(np.asarray(values, dtype=np.float64), group.shape)
+    if counted is not None:
+        weights = np.where(counted, weights, 0.0)
     return np.bincount(group, weights=weights).astype(np.float64)[group]
 
 
-def first_of(key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"]) -> Bool[np.ndarray, " objects"]:
+def first_of(
+    key: Shaped[np.ndarray, "..."], offsets: Int[np.ndarray, " bounds"], counted: Counted = None
+) -> Bool[np.ndarray, " objects"]:
     """Whether an object is the first of its event that has its key."""
     group = _groups(key, offsets)
+    rows = np.arange(len(group)) if counted is None else np.flatnonzero(counted)
     found = np.zeros(len(group), dtype=bool)
-    found[np.unique(group, return_index=True)[1]] = True
+    found[rows[np.unique(group[rows], return_index=True)[1]]] = True
     return found
 
 
@@ -109,6 +125,11 @@ def _bit(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
     x, number = map(arithmetic.number, arguments)
     halved = arithmetic.library.floor(x / 2**number)
     return arithmetic.truth(halved - 2 * arithmetic.library.floor(halved / 2))
+
+
+def _counted(arithmetic: Arithmetic, where: Values) -> Values:
+    """A condition on the objects that functions of whole events see."""
+    return where if arithmetic.counted is None else (np.asarray(where) != 0) & arithmetic.counted
 
 
 def _where(arithmetic: Arithmetic, arguments: list[Values]) -> Values:
@@ -159,28 +180,28 @@ FUNCTIONS: dict[str, Function] = {
     "bit": Function(_bit, "bit(x, n): whether bit n of a whole number is set, counted from 0", 2, 2),
     "isin": Function(is_in, "isin(x, 1, 2, …): whether x is one of the values", 2, None),
     "event_sum": Function(
-        lambda arithmetic, arguments: event_sum(arguments[0], arithmetic.offsets),
+        lambda arithmetic, arguments: event_sum(arguments[0], arithmetic.offsets, arithmetic.counted),
         "sum over the objects of the same event, given to each of them",
         1,
         1,
         of_one_object=False,
     ),
     "group_sum": Function(
-        lambda arithmetic, arguments: group_sum(arguments[0], arguments[1], arithmetic.offsets),
+        lambda arithmetic, arguments: group_sum(*arguments, arithmetic.offsets, arithmetic.counted),
         "group_sum(x, key): sum over the objects of the same event that have the same key, given to each of them",
         2,
         2,
         of_one_object=False,
     ),
     "first_of": Function(
-        lambda arithmetic, arguments: first_of(arguments[0], arithmetic.offsets),
+        lambda arithmetic, arguments: first_of(arguments[0], arithmetic.offsets, arithmetic.counted),
         "first_of(key): whether it is the first object of its event that has its key",
         1,
         1,
         of_one_object=False,
     ),
     "nearest": Function(
-        lambda arithmetic, arguments: nearest(arguments[0], arguments[1], arithmetic.offsets),
+        lambda arithmetic, arguments: nearest(arguments[0], _counted(arithmetic, arguments[1]), arithmetic.offsets),
         "nearest(x, where): distance in x to the nearest other object of the event for which `where` holds; infinite "
         "where there is none",
         2,
@@ -188,7 +209,9 @@ FUNCTIONS: dict[str, Function] = {
         of_one_object=False,
     ),
     "of_nearest": Function(
-        lambda arithmetic, arguments: of_nearest(arguments[0], arguments[1], arguments[2], arithmetic.offsets),
+        lambda arithmetic, arguments: of_nearest(
+            arguments[0], arguments[1], _counted(arithmetic, arguments[2]), arithmetic.offsets
+        ),
         "of_nearest(y, x, where): the y of that object; 0 where there is none",
         3,
         3,

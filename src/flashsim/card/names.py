@@ -14,12 +14,10 @@ from flashsim.card.propagate import PARTS, part_name
 from flashsim.card.propagated import propagated
 from flashsim.card.schema import Card
 from flashsim.card.units import internal_unit
+from flashsim.card.unmatched import SLOT, UNMATCHED, Of
 from flashsim.errors import FlashSimError, nearest
 
 EVENT_NAMES = ("run", "event")  # every EventBatch has them
-
-WHOLE = ("integer", "flag", "category")
-"""Types of variables whose values are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class Names:
             f"categories.{name}.expression": (name, category.expression)
             for name, category in self.card.categories.items()
         }
+        if self.card.unmatched is not None:
+            texts[UNMATCHED] = UNMATCHED, self.card.unmatched.condition
         parsed = {name: Definition(key, Expression.parse(text, key)) for key, (name, text) in texts.items()}
         return parsed | {name: Definition(key, made_of) for name, (key, made_of) in propagated(self.card).items()}
 
@@ -66,25 +66,43 @@ class Names:
         return self.shared | formulas
 
     @cached_property
+    def unmatched(self) -> dict[str, Definition]:
+        """All formulas of unmatched objects in simulation: their own in the place of `from`."""
+        if self.card.unmatched is None:
+            return self.shared
+        own = {
+            name: Definition(key := f"unmatched.from.{name}", Expression.parse(text, key))
+            for name, text in self.card.unmatched.formulas.items()
+        }
+        formulas = self.simulation | own
+        return {name: formulas[name] for name in formulas if name not in self.predicted_of("unmatched")}
+
+    @cached_property
+    def built_in(self) -> tuple[str, ...]:
+        """Names that no table declares."""
+        table = self.card.unmatched
+        return EVENT_NAMES if table is None else (*EVENT_NAMES, SLOT, UNMATCHED, table.number)
+
+    @cached_property
     def truth(self) -> frozenset[str]:
         """What is known before any stage."""
-        return frozenset(self.card.columns) | frozenset(EVENT_NAMES)
+        return frozenset(self.card.columns) | frozenset(self.built_in[:3])  # run, event, slot
 
     @cached_property
     def predicted(self) -> dict[str, str]:
         """Every name that a stage gives a value, and the name of that stage."""
-        return {name: stage.name for stage in self.card.stages for name in stage.predicted_names}
+        return self.predicted_of("unmatched") | self.predicted_of("events") | self.predicted_of("generated")
+
+    def predicted_of(self, of: Of) -> dict[str, str]:
+        """The same of the stages of generated objects, of unmatched ones, or of events."""
+        stages = [stage for stage in self.card.stages if stage.of == of]
+        return {name: stage.name for stage in stages for name in stage.predicted_names}
 
     @cached_property
     def integers(self) -> frozenset[str]:
         """What simulation draws as whole numbers: classes, integers and flags."""
-        names: set[str] = set()
-        for stage in self.card.stages:
-            if isinstance(stage.predict, str):
-                names.add(stage.predict)
-            else:
-                names |= {name for name, variable in stage.predict.items() if variable.type in WHOLE}
-        return frozenset(names)
+        stages = self.card.stages
+        return frozenset(name for stage in stages for name in stage.predicted_names if stage.draws_whole(name))
 
     @cached_property
     def units(self) -> dict[str, str]:
@@ -102,7 +120,7 @@ class Names:
     def everything(self) -> tuple[str, ...]:
         """All names, for the check that a name is known and for hints."""
         return (
-            *sorted(self.truth),
+            *sorted(self.truth | set(self.built_in)),
             *self.shared,
             *self.card.reconstructed,
             *(name for name in self.predicted if name not in self.card.reconstructed),

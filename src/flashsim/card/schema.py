@@ -13,6 +13,7 @@ from flashsim.card.propagate import Propagate
 from flashsim.card.related import Related
 from flashsim.card.sample import Category, Column, ComparedSample, Reconstructed, Sample
 from flashsim.card.stage import Stage
+from flashsim.card.unmatched import Unmatched
 
 SCHEMA_VERSION = 1
 
@@ -112,6 +113,9 @@ class Card(CardModel):
     )
     reconstructed: dict[str, Reconstructed] = Field(
         min_length=1, description="Columns that only full simulation has, each with its unit."
+    )
+    unmatched: Unmatched | None = Field(
+        default=None, description="Reconstructed objects that no generated one leads to; default: there are none."
     )
     stages: list[Stage] = Field(alias="stage", min_length=1, description="The stages, in order.")
     output: Output = Field(description="What simulation writes.")

@@ -8,10 +8,15 @@ from flashsim.card.base import CardModel
 from flashsim.card.external import ExternalModel
 from flashsim.card.external_checks import check_external
 from flashsim.card.model import DEFAULT_FAMILY, Kind, Model, kind_of, with_family
+from flashsim.card.unmatched import Of
 
 VariableType = Literal[
     "continuous", "positive", "bounded", "angle", "integer", "flag", "category", "atoms", "covariance"
 ]
+
+
+WHOLE = ("integer", "flag", "category")
+"""Types of variables whose values are whole numbers."""
 
 
 class Predicted(CardModel):
@@ -104,6 +109,11 @@ class Stage(CardModel):
     kind: Kind = Field(
         description="`category` draws one of the classes of a column; `response` draws values of variables."
     )
+    of: Of = Field(
+        default="generated",
+        description="What it applies to: generated objects; `unmatched` ones, which follow no generated object; or "
+        "`events`, once each, to draw the number of these (see `[unmatched]`).",
+    )
     where: str | None = Field(
         default=None,
         description="Condition on the objects that it applies to, from truth and earlier stages.",
@@ -151,6 +161,8 @@ class Stage(CardModel):
             raise ValueError('a category stage predicts one column: write predict = "its name"')
         if self.kind == "response" and (isinstance(self.predict, str) or not self.predict):
             raise ValueError('a response stage predicts a table of variables: write predict = { dx = "…" }')
+        if self.of == "events" and (self.kind != "category" or self.where is not None):
+            raise ValueError("a stage of events is a category, the number of unmatched objects, and has no 'where'")
         return self
 
     @property
@@ -167,6 +179,10 @@ class Stage(CardModel):
         for name, variable in self.predict.items():
             names += variable.columns if variable.columns is not None else [name]
         return tuple(names)
+
+    def draws_whole(self, name: str) -> bool:
+        """Whether one of its predicted names is a whole number: a class, an integer or a flag."""
+        return isinstance(self.predict, str) or (name in self.predict and self.predict[name].type in WHOLE)
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -49,16 +49,22 @@ def init(
 
 
 @group.command()
-def matching(card: Annotated[Path, typer.Argument(help="A card with [related] tables.")]) -> None:
+def matching(card: Annotated[Path, typer.Argument(help="A card with [related] tables, or [unmatched].")]) -> None:
     """Count what the rules of CARD find in its sample, and what they leave over.
 
     For each rule with an index, or once: how many objects have 0, 1, 2, … partners, and which share of the others is
-    matched, duplicated (a second for the same object) or unmatched.
+    matched, duplicated (a second for the same object) or unmatched. Of a card with [unmatched] also how many objects
+    an event has that follow no generated one.
     """
     from flashsim.card import read_card
-    from flashsim.training import matches
+    from flashsim.training import left_over, matches
 
-    for name, found in matches(read_card(card)).items():
+    read = read_card(card)
+    if read.unmatched is not None:
+        extra = left_over(read)
+        by_number = ", ".join(f"{events:,} with {number}" for number, events in extra.multiplicity.items())
+        console.print(f"[bold]unmatched[/]: {extra.objects:,}; of the events {by_number}", highlight=False)
+    for name, found in matches(read).items() if read.related or read.unmatched is None else ():
         by_count = ", ".join(f"{number:,} with {count}" for count, number in found.multiplicity.items())
         console.print(
             f"[bold]{escape(name)}[/]: of {sum(found.multiplicity.values()):,} objects {by_count}", highlight=False

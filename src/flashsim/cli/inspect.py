@@ -10,7 +10,7 @@ from rich.table import Table
 from flashsim.cli.app import app, console
 
 if TYPE_CHECKING:
-    from flashsim.card import Card, Model
+    from flashsim.card import Card, Model, Stage, Unmatched
 
 
 @app.command()
@@ -39,12 +39,15 @@ def _card(card: "Card") -> None:
             stage.kind,
             escape(_size(stage.model)),
             str(stage.members),
-            escape(stage.where or "all"),
+            escape(_asked(stage)),
             escape(", ".join(stage.given)),
             ", ".join(stage.predicted_names),
         )
     if card.stages:
         console.print(table, highlight=False)
+        if card.unmatched is not None:
+            told = f"unmatched objects: {_rule(card.unmatched)}; {card.unmatched.number} an event"
+            console.print(escape(told), highlight=False)
         console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
         if card.output.particles:
             console.print(f"and of every generated object: {', '.join(card.output.particles)}", highlight=False)
@@ -78,6 +81,18 @@ def _paths(card: "Card") -> None:
             )
             strongest = abs(field.scale) * abs(grid.values).max()
             console.print(escape(f"[field.{name}] {ends} mm, at most {strongest:.3g} T"), highlight=False)
+
+
+def _rule(unmatched: "Unmatched") -> str:
+    """Which objects of the sample follow no generated one."""
+    return f"where {unmatched.where}" if unmatched.of is None else f"of {unmatched.of} that belong to none"
+
+
+def _asked(stage: "Stage") -> str:
+    """What a stage applies to."""
+    if stage.of == "generated":
+        return stage.where or "all"
+    return f"{stage.of}: {stage.where or 'all'}"
 
 
 def _size(model: "Model") -> str:

@@ -75,6 +75,8 @@ def print_summary(counts: "Counts", output: Path, seconds: float) -> None:
         table.add_row(f"given to {stage}", f"{number:,}")
         table.add_row(f"outside the training range of {stage}", f"{counts.outside[stage]:,}")
     table.add_row("objects reconstructed", f"{counts.reconstructed:,}")
+    if counts.unmatched:
+        table.add_row("of these, following no generated object", f"{counts.unmatched:,}")
     table.add_row("events with reconstructed objects", f"{counts.filled:,}")
     rates = f"{counts.simulated / seconds:,.0f} objects/s, {counts.events / seconds:,.0f} events/s"
     table.add_row("rate", f"{rates} (in {seconds:,.1f} s, of which compiling takes the first ones)")

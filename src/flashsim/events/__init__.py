@@ -9,10 +9,11 @@ from .pythia import Pythia8Source
 from .read import expand, read_events
 from .relations import ByIndex, Nearest, Relation
 from .simulated_reader import read_simulated
-from .source import ColumnSource
+from .source import LEFT_OVER, ColumnSource
 from .writer import Writer, open_writer, output_format
 
 __all__ = [
+    "LEFT_OVER",
     "ByIndex",
     "Collection",
     "ColumnSource",

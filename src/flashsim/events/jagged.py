@@ -11,8 +11,9 @@ from flashsim.errors import FlashSimError
 
 from .batch import EventBatch
 from .flat import unequal_error
+from .left_over import asks_for_rows, with_left_over
 from .relations import Lists, Nearest, Partners, Relation
-from .source import ColumnSource, to_internal, with_defaults
+from .source import LEFT_OVER, ColumnSource, to_internal, with_defaults
 
 
 def names_to_read(event: tuple[str, str], found: Mapping[str, ColumnSource]) -> list[str]:
@@ -45,7 +46,9 @@ def jagged_batch(
             values[name] = to_internal(lists[source.name].values, source, path, row, offsets)
         else:
             values[name] = to_internal(numbers[source.name], source, path, row)[owner]
-    return EventBatch(run, event, offsets, with_defaults(values, wanted, int(offsets[-1])))
+    batch = EventBatch(run, event, offsets, with_defaults(values, wanted, int(offsets[-1])))
+    rule = asks_for_rows(found)
+    return batch if rule is None else with_left_over(batch, rule, partners[rule], lists, numbers, wanted, path, row)
 
 
 def _offsets(
@@ -89,6 +92,8 @@ def _related(
     row: int,
 ) -> Shaped[np.ndarray, " objects"]:
     """A column of the partners, the default where there is none."""
+    if source.name == LEFT_OVER:
+        return np.zeros(len(partners.chosen), dtype=bool)
     if source.name == "count":
         return partners.count
     if source.name in OF_THE_PAIR:

@@ -22,7 +22,8 @@ class Lists(NamedTuple):
 
 @dataclass(frozen=True)
 class Partners:
-    """For each object its place among the others' values (−1: none), how many it has, and where the one is.
+    """For each object its place among the others' values (−1: none), how many it has, and where the one is; for each of
+    the others whether it `belongs` to an object.
 
     ``dr``, ``deta``, ``dphi`` (the other's minus its own) are zero where there is none, and for an index.
     """
@@ -32,6 +33,7 @@ class Partners:
     dr: Float[np.ndarray, " objects"]
     deta: Float[np.ndarray, " objects"]
     dphi: Float[np.ndarray, " objects"]
+    belongs: Bool[np.ndarray, " others"]
 
     @property
     def there(self) -> Bool[np.ndarray, " objects"]:
@@ -105,7 +107,7 @@ class ByIndex(Relation):
         chosen[target[::-1]] = other[::-1]  # what is assigned last stays: the first
         nowhere = np.zeros(len(chosen))
         count = np.bincount(target, minlength=len(chosen)).astype(np.int64)
-        return Partners(chosen, count, nowhere, nowhere, nowhere)
+        return Partners(chosen, count, nowhere, nowhere, nowhere, valid)
 
 
 @final
@@ -162,8 +164,8 @@ class Nearest(Relation):
         pairs = pairs.keep(self._holds(together, lists, numbers, pairs))
         if self.once:
             made = first_come(pairs)
-            return _chosen(made, _how_many(made, own))
-        return _chosen(ranked(pairs, self.rank), _how_many(pairs, own))
+            return _chosen(made, _how_many(made, own), len(every))
+        return _chosen(ranked(pairs, self.rank), _how_many(pairs, own), len(every))
 
     def _named(self, beginning: str) -> tuple[str, ...]:
         names = () if self.where is None else sorted(Expression.parse(self.where).names)
@@ -205,7 +207,7 @@ def _beginning(eta: str) -> str:
     return eta[: -len("eta")] if eta.lower().endswith("eta") else eta.rpartition("_")[0] + "_"
 
 
-def _chosen(pairs: Pairs, count: Int64[np.ndarray, " objects"]) -> Partners:
+def _chosen(pairs: Pairs, count: Int64[np.ndarray, " objects"], others: int) -> Partners:
     chosen = np.full(len(count), -1, dtype=np.int64)
     chosen[pairs.own] = pairs.other
     placed = []
@@ -213,4 +215,4 @@ def _chosen(pairs: Pairs, count: Int64[np.ndarray, " objects"]) -> Partners:
         column = np.zeros(len(count))
         column[pairs.own] = values
         placed.append(column)
-    return Partners(chosen, count, *placed)
+    return Partners(chosen, count, *placed, np.isin(np.arange(others), pairs.other))

@@ -14,6 +14,7 @@ from .read import read_file, rechunk
 from .source import ColumnSource
 
 EVENT = ("run", "event")
+UNMATCHED = -1
 
 
 def read_simulated(
@@ -24,11 +25,12 @@ def read_simulated(
     fill: Mapping[str, float],
     *,
     chunk_events: int,
-) -> Iterator[tuple[EventBatch, Bool[np.ndarray, " objects"]]]:
-    """Every generated particle with the columns of the object that was written for it, and whether one was.
+) -> Iterator[tuple[EventBatch, Bool[np.ndarray, " objects"], EventBatch]]:
+    """Every generated particle with the columns of the object that was written for it, whether one was, and the objects
+    that follow no particle.
 
-    `link` is the file's column with the particle's place in its event. Where none was written, columns hold `fill`,
-    or not-a-number. The copies of an event that was simulated several times are events of the same number.
+    `link` is the file's column with the particle's place in its event, -1 for none. Where none was written, columns
+    hold `fill`, or not-a-number. The copies of an event that was simulated several times are events of the same number.
     """
 
     def read(columns: Mapping[str, ColumnSource]) -> Iterator[EventBatch]:
@@ -36,6 +38,8 @@ def read_simulated(
         return rechunk(pieces, chunk_events)
 
     for particles, written in zip(read(truth), read({**objects, link: ColumnSource(link)}), strict=True):
+        unmatched = written.columns[link] == UNMATCHED
+        others, written = written.keep(unmatched), written.keep(~unmatched)
         place = written.columns[link].astype(np.int64)
         if np.any((place < 0) | (place >= particles.counts[written.event_index])):
             raise FlashSimError(f"{files[0]}: column {link!r} points to particles that are not in the event; damaged?")
@@ -43,7 +47,7 @@ def read_simulated(
         there = np.zeros(particles.n_objects, dtype=bool)
         there[rows] = True
         columns = {name: _spread(written.columns[name], rows, len(there), fill.get(name, np.nan)) for name in objects}
-        yield replace(particles, columns={**particles.columns, **columns}), there
+        yield replace(particles, columns={**particles.columns, **columns}), there, others
 
 
 def _spread(

@@ -12,6 +12,9 @@ from flashsim.errors import FlashSimError, nearest
 
 from .relations import Relation
 
+LEFT_OVER = "left over"
+"""Source of a flag that asks for rows: one more for each related object that belongs to none, for which it is set."""
+
 
 @dataclass(frozen=True)
 class ColumnSource:
@@ -19,7 +22,7 @@ class ColumnSource:
     radian), and the value that stands in when a file has no such column (None: the file must have it).
 
     With a `relation` it is a column of the related objects (or their ``count``, ``dr``, ``deta``, ``dphi``), and the
-    default, else 0, stands where there is none.
+    default, else 0, stands where there is none; the name `LEFT_OVER` asks for rows of those that belong to no object.
     """
 
     name: str
@@ -32,7 +35,7 @@ class ColumnSource:
         """The columns of the file that it is made of."""
         if self.relation is None:
             return (self.name,)
-        return self.relation.columns if self.name in OF_THE_PAIR else (self.name, *self.relation.columns)
+        return self.relation.columns if self.name in (*OF_THE_PAIR, LEFT_OVER) else (self.name, *self.relation.columns)
 
 
 def present(columns: Mapping[str, ColumnSource], known: Iterable[str], path: Path) -> dict[str, ColumnSource]:

@@ -7,7 +7,7 @@ from functools import cached_property
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from flashsim.card import Card, Expression, Names, leaves, propagated
+from flashsim.card import SLOT, Card, Expression, Names, leaves, propagated
 from flashsim.errors import FlashSimError
 from flashsim.release import Detector
 from flashsim.stages import OF_ONE_OBJECT, formulas, parsed
@@ -21,6 +21,7 @@ class Chain:
     Formulas are the card's own, evaluated in float32 (simulation: float64). What needs a whole event
     (``event_sum``) or a table of particles (``charge``) cannot be computed for one object: such a column is
     an input. Raises FlashSimError where such a formula also uses what a stage draws.
+    Unmatched objects are no part of it: they belong to an event.
     """
 
     detector: Detector
@@ -31,9 +32,14 @@ class Chain:
         return self.detector.card
 
     @cached_property
+    def stages(self) -> tuple[TrainedStage, ...]:
+        """The stages that a generated object goes through."""
+        return tuple(trained for trained in self.detector.stages if trained.stage.of == "generated")
+
+    @cached_property
     def noise(self) -> dict[str, int]:
         """How many random numbers each stage needs, in the order in which it takes them."""
-        return {trained.stage.name: trained.learnt[0].model.noise for trained in self.detector.stages}
+        return {trained.stage.name: trained.learnt[0].model.noise for trained in self.stages}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -48,7 +54,7 @@ class Chain:
         """
         names = _Object(formulas(self.card), dict(zip(self.inputs, truth, strict=True)))
         outside, first = jnp.zeros((), bool), 0
-        for trained in self.detector.stages:
+        for trained in self.stages:
             size = trained.learnt[0].model.noise
             drawn, beyond = _respond(trained, names, noise[first : first + size])
             names.known.update(drawn)
@@ -63,9 +69,10 @@ class Chain:
 
     def _inputs(self) -> Iterator[str]:
         """Every input that a formula of the simulation comes down to."""
-        definitions = Names(self.card).simulation
-        texts = [column.text for trained in self.detector.stages for column in trained.columns]
-        texts += [trained.stage.where or "1" for trained in self.detector.stages]
+        names = Names(self.card)
+        definitions = names.simulation
+        texts = [column.text for trained in self.stages for column in trained.columns]
+        texts += [trained.stage.where or "1" for trained in self.stages]
         pending: list[tuple[str, Expression]] = [(text, parsed(text)) for text in texts]
         pending += [(name, parsed(name)) for name in (*self.card.output.columns, self.card.output.where or "1")]
         seen: set[str] = set()
@@ -79,7 +86,9 @@ class Chain:
                 seen.add(used)
                 if used in self.card.columns:
                     yield used
-                elif used in definitions and used not in Names(self.card).predicted:
+                elif used in names.predicted_of("events") or used == SLOT:
+                    raise FlashSimError(f"{name!r} needs {used!r}, which belongs to a whole event")
+                elif used in definitions and used not in names.predicted_of("generated"):
                     pending.append((used, definitions[used].expression))
                 elif used in ("run", "event"):
                     yield used

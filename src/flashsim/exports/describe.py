@@ -13,6 +13,10 @@ from flashsim.training import TrainedStage
 
 SCHEMA = 1
 NOISE = "independent standard normal numbers, other ones for each object"
+UNMATCHED = (
+    "unmatched objects, which belong to an event and not to a generated object: their number is drawn by the stage of "
+    "`events`, then each by the stages of `unmatched` objects"
+)
 VALIDITY = (
     "Conditions must be finite. `outside` is true where a condition lies beyond its range in training (`lowest`, "
     "`highest`) or no flag of a category is set that occurred in training: such an output is an extrapolation.",
@@ -24,6 +28,8 @@ VALIDITY = (
 def describe(detector: Detector, chain: Chain | None, reason: str | None) -> dict[str, Any]:
     """The description of an export; of the whole detector, or the `reason` why it is not exported."""
     whole = {"not_exported": reason} if chain is None else _whole(chain)
+    if chain is not None and detector.card.unmatched is not None:
+        whole["without"] = UNMATCHED
     return {
         "schema": SCHEMA,
         "name": detector.card.name,
@@ -44,6 +50,7 @@ def _stage(card: Card, trained: TrainedStage) -> dict[str, Any]:
         "name": trained.stage.name,
         "kind": trained.stage.kind,
         "family": trained.stage.model.family,
+        "of": trained.stage.of,
         "where": trained.stage.where,
         "conditions": [
             _condition(card, column, float(low), float(high))

@@ -19,9 +19,9 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     """Both collections of a block: every generated object, and the reconstructed ones (`output.where`).
 
     Of a generated object the columns are the truth and `output.particles`. Of a reconstructed object they are those of
-    `output.columns`, `particle`, the place of its truth object in the event, and `outside`, whether a stage that made
-    it was asked outside its training range. All are float32, and int32 for what a category stage drew or an integer
-    is, -1 where no stage drew it.
+    `output.columns`, `particle`, the place of its truth object in the event (-1 of an unmatched one), and `outside`,
+    whether a stage that made it was asked outside its training range. All are float32, and int32 for what a category
+    stage drew or an integer is, -1 where no stage drew it.
     Events have `member` where the detector has ensembles. A card with `output.edm4hep` asks for its collections
     instead.
     """
@@ -29,21 +29,21 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     if detector.card.output.edm4hep is not None:
         return to_edm4hep(detector.card, simulated, more)
     card, batch, namespace = detector.card, simulated.block.batch, simulated.namespace
-    rows = namespace.selected(card.output.where)
+    rows, own = namespace.written(), namespace.of("generated")
     integers = Names(card).integers
 
-    def written(name: str, rows: Bool[np.ndarray, " objects"] | slice) -> Shaped[np.ndarray, " rows"]:
+    def written(name: str, rows: Bool[np.ndarray, " objects"]) -> Shaped[np.ndarray, " rows"]:
         values = namespace[name][rows]
         return _whole(values) if name in integers else values.astype(np.float32)
 
     reconstructed = {name: written(name, rows) for name in card.output.columns}
-    reconstructed["particle"] = batch.object_index[rows].astype(np.int32)
+    reconstructed["particle"] = np.where(own, simulated.batch.object_index, -1)[rows].astype(np.int32)
     reconstructed["outside"] = simulated.outside_any[rows]
-    counts = np.bincount(batch.event_index[rows], minlength=batch.n_events)
+    counts = np.bincount(simulated.batch.event_index[rows], minlength=batch.n_events)
     truth = {name: np.asarray(batch.columns[name]) for name in card.columns}
     truth = {
         name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32) for name, values in truth.items()
-    } | {name: written(name, slice(None)) for name in card.output.particles}
+    } | {name: written(name, own) for name in card.output.particles}
     return OutputBatch(
         run=batch.run,
         event=batch.event,

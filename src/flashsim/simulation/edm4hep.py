@@ -76,7 +76,7 @@ class _Block:
     @cached_property
     def rows(self) -> dict[str, _Chosen]:
         """The objects of each type that has a table."""
-        written = self.simulated.namespace.selected(self.card.output.where)
+        written = self.simulated.namespace.written()
         found = {}
         for datatype in OF_OBJECTS:
             table = getattr(self.table, datatype)
@@ -88,7 +88,7 @@ class _Block:
         return found
 
     def _chosen(self, mask: Bool[np.ndarray, " objects"]) -> _Chosen:
-        batch = self.simulated.block.batch
+        batch = self.simulated.batch
         kept = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
         place = np.where(mask, kept[:-1] - kept[batch.offsets[:-1]][batch.event_index], -1)
         return _Chosen(np.flatnonzero(mask), kept[batch.offsets], place)
@@ -102,7 +102,7 @@ class _Block:
     def generated(self) -> Rows:
         """Every generated particle, with its parent and its daughters where the truth has `mother`."""
         table, batch = self.table.MCParticle, self.simulated.block.batch
-        every = np.arange(batch.n_objects)
+        every = np.flatnonzero(self.simulated.namespace.of("generated"))
         pid = self._truth(table.PDG, "pid")
         members = {
             "PDG": pid,
@@ -166,13 +166,13 @@ class _Block:
         return Rows(datatype, chosen.offsets, members, vectors, many, one)
 
     def link(self, datatype: str) -> Rows:
-        """From each row of a type to its generated particle."""
-        chosen = self.rows[datatype]
+        """From each row of a type to its generated particle, for those that have one."""
+        matched = self._chosen((self.rows[datatype].place >= 0) & self.simulated.namespace.of("generated"))
         one = {
-            "from": _ids(datatype, chosen.place[chosen.objects]),
-            "to": _ids("MCParticle", self.simulated.block.batch.object_index[chosen.objects]),
+            "from": _ids(datatype, self.rows[datatype].place[matched.objects]),
+            "to": _ids("MCParticle", self.simulated.batch.object_index[matched.objects]),
         }
-        return Rows(_link(datatype), chosen.offsets, {"weight": np.ones(len(chosen.objects))}, one=one)
+        return Rows(_link(datatype), matched.offsets, {"weight": np.ones(len(matched.objects))}, one=one)
 
     def _states(self, table: TrackRows, objects: Int64[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
         covariance = None if table.covariance is None else self._matrix(table.covariance, objects)
@@ -198,13 +198,13 @@ class _Block:
         return Elements(counts, _ids(datatype, index))
 
     def _truth(self, formula: str | None, name: str) -> Shaped[np.ndarray, " objects"]:
-        every = np.arange(self.simulated.block.batch.n_objects)
+        every = np.flatnonzero(self.simulated.namespace.of("generated"))
         known = name in self.card.columns or name in self.card.derive
         return self._values(formula or (name if known else "0"), every)
 
     def _values(self, formula: str, objects: Int64[np.ndarray, " rows"]) -> Shaped[np.ndarray, " rows"]:
         values = np.asarray(self.simulated.namespace.evaluate(formula))
-        return np.broadcast_to(values, self.simulated.block.batch.n_objects)[objects]
+        return np.broadcast_to(values, self.simulated.batch.n_objects)[objects]
 
     def _matrix(
         self, formulas: Sequence[str], objects: Int64[np.ndarray, " rows"]

@@ -113,13 +113,14 @@ def _give_up(writer: Writer | None, unfinished: Unfinished, error: BaseException
 def _counts(detector: Detector, simulated: SimulatedBlock) -> Counts:
     block, copies = simulated.block, int(simulated.block.copy.max(initial=0)) + 1
     covered = np.logical_or.reduce(list(simulated.selected.values()))
-    written = simulated.namespace.selected(detector.card.output.where)
+    written, own = simulated.namespace.written(), simulated.namespace.of("generated")
     return Counts(
         events=block.events_read,
         objects=block.batch.n_objects // copies,
-        simulated=int(covered.sum()),
+        simulated=int((covered & own).sum()),
         reconstructed=int(written.sum()),
-        filled=len(np.unique(block.batch.event_index[written])),
+        unmatched=int((written & ~own).sum()),
+        filled=len(np.unique(simulated.batch.event_index[written])),
         given={name: int(rows.sum()) for name, rows in simulated.selected.items()},
-        outside={name: int(rows.sum()) for name, rows in simulated.outside.items()},
+        outside={name: int((rows & simulated.selected[name]).sum()) for name, rows in simulated.outside.items()},
     )

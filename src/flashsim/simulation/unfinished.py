@@ -18,7 +18,8 @@ from flashsim.files import atomic, remove
 class Counts:
     """What a block, or a whole run, came to: events and objects that were read, and of the rest every copy.
 
-    `filled` are the events with reconstructed objects, `given` the objects that each stage was applied to, and
+    `unmatched` are the reconstructed objects that follow no generated one, `filled` the events with reconstructed
+    objects, `given` the objects that each stage was applied to, and
     `outside` those of them outside its training range.
     """
 
@@ -26,6 +27,7 @@ class Counts:
     objects: int = 0
     simulated: int = 0
     reconstructed: int = 0
+    unmatched: int = 0
     filled: int = 0
     given: dict[str, int] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Counts:
             self.objects + other.objects,
             self.simulated + other.simulated,
             self.reconstructed + other.reconstructed,
+            self.unmatched + other.unmatched,
             self.filled + other.filled,
             _added(self.given, other.given),
             _added(self.outside, other.outside),

@@ -9,6 +9,16 @@ from flashsim.stages.features import (
 )
 from flashsim.stages.namespace import Namespace, formulas, parsed
 from flashsim.stages.of_one_object import OF_ONE_OBJECT
+from flashsim.stages.slots import (
+    filled_slots,
+    generated,
+    joined,
+    mean_of_events,
+    sample_weights,
+    truth_of,
+    with_slots,
+    with_unmatched,
+)
 
 __all__ = [
     "OF_ONE_OBJECT",
@@ -16,8 +26,16 @@ __all__ = [
     "Namespace",
     "condition_columns",
     "conditions",
+    "filled_slots",
     "formulas",
+    "generated",
+    "joined",
+    "mean_of_events",
     "outputs",
     "parsed",
     "require_finite",
+    "sample_weights",
+    "truth_of",
+    "with_slots",
+    "with_unmatched",
 ]

@@ -4,7 +4,7 @@ from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.external import ExternalResponse, external_response
 from flashsim.training.loop import fit, fit_members
-from flashsim.training.matching import Matches, matches
+from flashsim.training.matching import LeftOver, Matches, left_over, matches
 from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
@@ -24,6 +24,7 @@ __all__ = [
     "MINIMUM_OBJECTS",
     "Epoch",
     "ExternalResponse",
+    "LeftOver",
     "Matches",
     "Member",
     "Part",
@@ -36,6 +37,7 @@ __all__ = [
     "external_response",
     "fit",
     "fit_members",
+    "left_over",
     "matches",
     "read_sample",
     "reference_batches",

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from scipy.special import ndtr
 
 from flashsim.card import Card, ConditionRange, LibraryModel, OnnxModel, Stage, factor
-from flashsim.card.names import WHOLE
+from flashsim.card.stage import WHOLE
 from flashsim.errors import FlashSimError
 from flashsim.external import Program
 from flashsim.files import sha256

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from flashsim.card import Card
+from flashsim.card import SLOT, Card
 from flashsim.errors import FlashSimError
 from flashsim.events import ColumnSource, read_events
-from flashsim.training.sample import relation_of, sample_files, truth_sources
+from flashsim.training.sample import relation_of, sample_batches, sample_files, truth_sources
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,30 @@ class Matches:
     def unmatched(self) -> int:
         """The others that belong to no object."""
         return self.others - self.matched - self.duplicated
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """How many objects of a sample follow no generated one: `multiplicity` of events by their number."""
+
+    multiplicity: dict[int, int]
+
+    @property
+    def objects(self) -> int:
+        """All of them."""
+        return sum(number * events for number, events in self.multiplicity.items())
+
+
+def left_over(card: Card) -> LeftOver:
+    """The unmatched objects of a card's sample."""
+    assert card.unmatched is not None, "the card has unmatched objects"
+    numbers = []
+    for part in ("train", "validation", "test"):
+        for batch in sample_batches(card, part):
+            first = batch.columns[SLOT] == 0
+            numbers.append(batch.columns[card.unmatched.number][first])
+    multiplicity, events = np.unique(np.concatenate(numbers), return_counts=True)
+    return LeftOver(dict(zip(multiplicity.tolist(), events.tolist(), strict=True)))
 
 
 def matches(card: Card) -> dict[str, Matches]:

@@ -7,10 +7,10 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, factor
+from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, Stage, factor
 from flashsim.errors import FlashSimError
-from flashsim.events import ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
-from flashsim.stages import Namespace
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.stages import Namespace, generated, with_unmatched
 
 Part = Literal["train", "validation", "test"]
 CHUNK_EVENTS = 20_000
@@ -30,9 +30,12 @@ def truth_sources(card: Card) -> dict[str, ColumnSource]:
 
 def reference_sources(card: Card) -> dict[str, ColumnSource]:
     """The generator's columns and those of the full simulation."""
-    return truth_sources(card) | {
+    sources = truth_sources(card) | {
         name: _source(card, name, column, None) for name, column in card.reconstructed.items()
     }
+    if card.unmatched is not None and card.unmatched.of is not None:
+        sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation_of(card.related[card.unmatched.of]))
+    return sources
 
 
 def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
@@ -76,14 +79,21 @@ def reference_batches(card: Card, files: list[Path], part: Part | None = None) -
         batch = whole
         if part is not None:
             batch = events_of_part(batch, card.sample.split, part)
-        batch = batch.keep(Namespace(card, batch).selected(card.sample.where))
-        objects, empty = objects + batch.n_objects, False
+        batch = chosen_objects(card, with_unmatched(card, batch), card.sample.where)
+        objects, empty = objects + int(generated(batch).sum()), False
         yield batch
     if empty:
         raise FlashSimError(f"{named}: there are no events")
     if objects == 0:
         what = "no objects" if part is None else f"no objects in the {part} part"
         raise FlashSimError(f"{named}: {what} after sample.where = {card.sample.where!r}")
+
+
+def chosen_objects(card: Card, batch: EventBatch, where: str | None) -> EventBatch:
+    """The generated objects for which `where` holds, and all slots."""
+    if where is None:
+        return batch
+    return batch.keep(Namespace(card, batch).selected(where) | ~generated(batch))
 
 
 def check_closure(card: Card, batch: EventBatch) -> None:
@@ -93,7 +103,7 @@ def check_closure(card: Card, batch: EventBatch) -> None:
     column is written (`output.where`), to one part in a thousand of its spread, for 99 % of the objects:
     a lost sign is wrong for half of them only.
     """
-    drawn = batch.keep(Namespace(card, batch).selected(card.output.where))
+    drawn = batch.keep(Namespace(card, batch).written())
     truth = {name: values for name, values in drawn.columns.items() if name not in card.reconstructed}
     if drawn.n_objects == 0:
         return
@@ -101,7 +111,8 @@ def check_closure(card: Card, batch: EventBatch) -> None:
         Namespace(card, drawn),
         Namespace(card, EventBatch(run=drawn.run, event=drawn.event, offsets=drawn.offsets, columns=truth)),
     )
-    flash.attach(_predicted(card, full))
+    for stage in card.stages:
+        flash.attach(_predicted(stage, full), stage.of)
     for name, column in card.reconstructed.items():
         if column.formula is None or name not in drawn.columns:
             continue
@@ -116,16 +127,15 @@ def check_closure(card: Card, batch: EventBatch) -> None:
             )
 
 
-def _predicted(card: Card, full: Namespace) -> Mapping[str, np.ndarray]:
-    predicted: dict[str, np.ndarray] = {}
-    for stage in card.stages:
-        if isinstance(stage.predict, str):
-            predicted[stage.predict] = full[stage.predict]
-            continue
-        for name, output in stage.predict.items():
-            for column in output.columns or [name]:
-                predicted[column] = full.evaluate(column if output.columns else output.expression or name)
-    return predicted
+def _predicted(stage: Stage, full: Namespace) -> Mapping[str, np.ndarray]:
+    """What a stage would draw if it drew what the full simulation has."""
+    if isinstance(stage.predict, str):
+        return {stage.predict: full[stage.predict]}
+    return {
+        column: full.evaluate(column if output.columns else output.expression or name)
+        for name, output in stage.predict.items()
+        for column in output.columns or [name]
+    }
 
 
 def _has_parts(card: Card) -> bool:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from flashsim.card import Card, Stage
+from flashsim.card import Card, Of, Stage
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
 from flashsim.models import create_model
@@ -21,6 +21,7 @@ from flashsim.stages import (
     condition_columns,
     conditions,
     require_finite,
+    sample_weights,
 )
 from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
@@ -55,15 +56,16 @@ def train_stages(
     namespaces = tuple(Namespace(card, batch) for batch in (training, validation) if batch is not None)
     # All are prepared before one is trained: a sample or a file that cannot be used is refused at once.
     prepared: list[Prepared | TrainedStage] = []
-    classes: dict[str, tuple[int, ...]] = {}
+    # A column of generated objects may have other classes than that of unmatched ones.
+    classes: dict[Of, dict[str, tuple[int, ...]]] = {"generated": {}, "unmatched": {}, "events": {}}
     for stage in card.stages:
-        columns = condition_columns(card, stage, classes)
+        columns = condition_columns(card, stage, classes["events"] | classes[stage.of])
         if stage.is_external:
             prepared.append(brought := _brought_along(card, stage, columns))
-            classes |= {name: brought.classes for name in brought.outputs if brought.classes}
+            classes[stage.of] |= {name: brought.classes for name in brought.outputs if brought.classes}
         else:
             prepared.append(learnt := _prepare(card, stage, columns, namespaces))
-            classes |= _classes(stage, learnt.outputs)
+            classes[stage.of] |= _classes(stage, learnt.outputs)
     return tuple(
         stage
         if isinstance(stage, TrainedStage)
@@ -150,22 +152,25 @@ def _classes(stage: Stage, outputs: Transform) -> dict[str, tuple[int, ...]]:
 
 
 PARTS = ("train", "validation")
+KINDS: dict[Of, str] = {"generated": "objects", "unmatched": "unmatched objects", "events": "events"}
 
 
 def _selected(stage: Stage, namespace: Namespace, part: str) -> Bool[np.ndarray, " objects"]:
-    rows = namespace.selected(stage.where)
+    rows = namespace.rows(stage)
     if rows.sum() < MINIMUM_OBJECTS:
+        every = int(namespace.of(stage.of).sum())
         raise FlashSimError(
-            f"stage {stage.name!r}: where = {stage.where!r} selects {int(rows.sum())} of {len(rows)} objects in "
+            f"stage {stage.name!r}: where = {stage.where!r} selects {int(rows.sum())} of {every} {KINDS[stage.of]} in "
             f"the {part} sample; at least {MINIMUM_OBJECTS} are needed: widen `where`, or bring a larger sample"
         )
     return rows
 
 
 def _weights(card: Card, namespace: Namespace, rows: Bool[np.ndarray, " objects"]) -> Float[np.ndarray, " selected"]:
-    if card.sample.weight is None:
+    weights = sample_weights(card, namespace)
+    if weights is None:
         return np.ones(int(rows.sum()), dtype=np.float32)
-    weights = namespace.evaluate(card.sample.weight)[rows].astype(np.float64)
+    weights = weights[rows]
     if not weights.mean() > 0:
         raise FlashSimError(
             f"sample.weight = {card.sample.weight!r}: the selected weights add up to {weights.sum():.4g}; "

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, Expression, Stage
+from flashsim.card import SLOT, Card, Expression, Stage
 from flashsim.errors import FlashSimError
-from flashsim.events import ColumnSource, EventBatch, describe_file, read_events, read_simulated
-from flashsim.stages import parsed
+from flashsim.events import LEFT_OVER, ColumnSource, EventBatch, describe_file, read_events, read_simulated
+from flashsim.stages import formulas, generated, joined, parsed, with_unmatched
 from flashsim.training import reference_sources, truth_sources
+from flashsim.validation.samples.reach import Reach
 
 CHUNK_EVENTS = 10_000
 PARTICLE = "particle"
@@ -39,7 +41,26 @@ class ComparedSample:
     @property
     def present(self) -> frozenset[str]:
         """The columns that it has, by their names in the card."""
-        return frozenset(self.columns) | frozenset(self.objects)
+        found = frozenset(self.columns) | frozenset(self.objects)
+        table = self.card.unmatched
+        return found | {SLOT, table.number} if table is not None and self.knows_unmatched else found
+
+    @cached_property
+    def knows_unmatched(self) -> bool:
+        """Whether it says which objects follow no generated one."""
+        return self.card.unmatched is not None and (self.simulated or not self._selecting.missing(self._selected_by))
+
+    @cached_property
+    def _selected_by(self) -> frozenset[str]:
+        """What says which rows are unmatched objects."""
+        table = self.card.unmatched
+        if table is None or table.where is None:
+            return frozenset() if table is None else frozenset({LEFT_OVER})
+        return parsed(table.where).names
+
+    @cached_property
+    def _selecting(self) -> Reach:
+        return Reach(formulas(self.card), frozenset(self.columns))
 
     def knows_all(self, stage: Stage) -> bool:
         """Whether it tells what a stage drew also for objects that were not reconstructed."""
@@ -53,16 +74,27 @@ class ComparedSample:
 
     def batches(self, needed: set[str]) -> Iterator[tuple[EventBatch, Bool[np.ndarray, " objects"]]]:
         """Whole events with the columns that are needed, and which objects the files really hold."""
-        columns = {name: source for name, source in self.columns.items() if name in needed}
+        selecting = self._selecting.needed if self.knows_unmatched else set[str]()
+        columns = {name: source for name, source in self.columns.items() if name in needed | selecting}
         columns = columns or dict(list(self.columns.items())[:1])
         if self.simulated:
             objects = {name: source for name, source in self.objects.items() if name in needed}
             link = f"{self.card.output.name}_{PARTICLE}"
-            yield from read_simulated(self.files, columns, objects, link, self.fill, chunk_events=CHUNK_EVENTS)
+            for batch, there, others in read_simulated(
+                self.files, columns, objects, link, self.fill, chunk_events=CHUNK_EVENTS
+            ):
+                if self.card.unmatched is None:
+                    yield batch, there
+                    continue
+                filled = joined(self.card, batch, others)
+                found = np.ones(filled.n_objects, dtype=bool)
+                found[generated(filled)] = there
+                yield filled, found
             return
         sample = self.card.sample
         for batch in read_events(self.files, columns, tree=sample.tree, event=sample.event, chunk_events=CHUNK_EVENTS):
-            yield batch, np.ones(batch.n_objects, dtype=bool)
+            found = with_unmatched(self.card, batch) if self.knows_unmatched else batch
+            yield found, np.ones(found.n_objects, dtype=bool)
 
 
 def open_sample(card: Card, files: list[Path]) -> ComparedSample:
@@ -106,7 +138,8 @@ def _existing(columns: Mapping[str, ColumnSource], files: list[Path]) -> Mapping
 
 def _fill(card: Card) -> dict[str, float]:
     """The class of a category that objects which were not written must have, 0 where this is not certain."""
-    fill: dict[str, float] = {stage.predict: 0.0 for stage in card.stages if isinstance(stage.predict, str)}
+    stages = [stage for stage in card.stages if stage.of == "generated"]
+    fill: dict[str, float] = {stage.predict: 0.0 for stage in stages if isinstance(stage.predict, str)}
     return fill | {name: float(value) for name, value in unwritten_class(card).items()}
 
 
@@ -115,7 +148,8 @@ def unwritten_class(card: Card) -> dict[str, int]:
     if card.output.where is None:
         return {}
     written: Expression = parsed(card.output.where)
-    predicted = {stage.predict for stage in card.stages if isinstance(stage.predict, str)}
+    stages = [stage for stage in card.stages if stage.of == "generated"]
+    predicted = {stage.predict for stage in stages if isinstance(stage.predict, str)}
     if len(written.names) != 1 or not written.names <= predicted or not written.of_one_object:
         return {}
     classes = np.arange(-1, 33)

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from flashsim.card import Card, Comparison, Stage
 from flashsim.errors import FlashSimError
-from flashsim.stages import Namespace, formulas, parsed
+from flashsim.stages import Namespace, formulas, generated, parsed, sample_weights
 from flashsim.validation.samples.files import ComparedSample, open_sample
 from flashsim.validation.samples.reach import Reach, names_of_comparison, names_of_stage
 from flashsim.validation.samples.stages import descriptions, species_labels, stage_table, stage_values
@@ -96,19 +96,20 @@ class Pair:
         if weight is None and card.sample.weight is not None and not sample.simulated:
             raise FlashSimError(f"{sample.title}: it lacks what sample.weight = {card.sample.weight!r} is made of")
         for batch, there in sample.batches(reach.needed):
-            selected = Namespace(card, batch).selected(where)
-            batch, there = batch.keep(selected), there[selected]
+            if where is not None:
+                selected = Namespace(card, batch).selected(where) | ~generated(batch)
+                batch, there = batch.keep(selected), there[selected]
             numbers = _numbers_of_events(batch.run, batch.event)
             side.numbers.append(numbers)
-            side.objects += batch.n_objects
+            side.objects += int(generated(batch).sum())
             namespace = Namespace(card, batch)
-            weights = None if weight is None else namespace.evaluate(weight).astype(np.float64)
+            weights = None if weight is None else sample_weights(card, namespace)
             tables = {}
             for name, part in self.parts.items():
                 if isinstance(part, Comparison):
-                    tables[name] = compared_table(card, part, namespace, batch, numbers, weights)
+                    tables[name] = compared_table(card, part, namespace, numbers, weights)
                     continue
-                rows = namespace.selected(part.where)
+                rows = namespace.rows(part)
                 if bool((rows & ~there).any()) and not sample.knows_all(part):
                     self.left_out[name] = (
                         f"{sample.title} holds only objects that were written, and not all of this stage"
@@ -116,7 +117,7 @@ class Pair:
                     continue
                 drawn = stage_values(part, namespace, rows)
                 kept = None if weights is None else weights[rows]
-                tables[name] = stage_table(card, part, namespace, drawn, (numbers, batch.event_index), rows, kept)
+                tables[name] = stage_table(card, part, namespace, drawn, numbers, rows, kept)
             yield tables
 
     def _views(self, reference: Mapping[str, Table], candidate: Mapping[str, Table]) -> list[StageView]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from flashsim.card import Card, Comparison, Expression, Stage
+from flashsim.card import UNMATCHED, Card, Comparison, Expression, Stage
 from flashsim.card.combination_names import column_of_daughter
+from flashsim.card.names import EVENT_NAMES
 from flashsim.stages import parsed
 
 
@@ -29,7 +30,7 @@ class Reach:
 
     def _columns(self, name: str, trail: frozenset[str]) -> frozenset[str] | None:
         """The columns behind a name, or None: predicted variables and reconstructed columns need each other."""
-        if name in ("run", "event"):
+        if name in EVENT_NAMES:
             return frozenset()
         if name in self.present:
             return frozenset({name})
@@ -47,6 +48,7 @@ class Reach:
 def names_of_stage(stage: Stage) -> set[str]:
     """The names in everything that comparing a stage computes."""
     texts = [*stage.given, *([] if stage.where is None else [stage.where])]
+    texts += [] if stage.of == "generated" else [UNMATCHED]
     names = {name for text in texts for name in parsed(text).names}
     return names | set(stage.predicted_names)
 
@@ -55,6 +57,7 @@ def names_of_comparison(card: Card, comparison: Comparison) -> set[str]:
     """The names in everything that a table of `[compare]` computes, those of daughters without their prefix."""
     texts = {*comparison.formulas().values(), *comparison.outputs().values()}
     names = {name for text in texts for name in parsed(text).names}
+    names |= {UNMATCHED} if comparison.of == "unmatched" else set()
     if comparison.daughters is not None:
         found = [column_of_daughter(name, comparison) for name in names]
         names = {one[1] for one in found if one is not None}

@@ -11,7 +11,7 @@ from flashsim.events import EventBatch
 from flashsim.release import Detector
 from flashsim.simulation import simulate_blocks
 from flashsim.simulation.detector import SimulatedBlock
-from flashsim.stages import Namespace
+from flashsim.stages import Namespace, generated, sample_weights, truth_of
 from flashsim.validation.samples.probabilities import Probabilities
 from flashsim.validation.samples.stages import descriptions, species_labels, stage_table, stage_values
 from flashsim.validation.samples.tables import compared_table, comparison_view
@@ -32,7 +32,7 @@ class Tally:
         """The same batches."""
         for batch in batches:
             self.events += batch.n_events
-            self.objects += batch.n_objects
+            self.objects += int(generated(batch).sum())
             yield batch
 
 
@@ -56,21 +56,20 @@ def release_blocks(detector: Detector, reference: Iterable[EventBatch], *, seed:
     for simulated in simulate_blocks(detector, _truth(card, reference, waiting), seed=seed):
         batch = waiting.take(simulated.block.batch.n_events)
         numbers = np.arange(first, first + batch.n_events)
-        events = numbers, batch.event_index
         first += batch.n_events
         full = Namespace(card, batch)
-        weight = None if card.sample.weight is None else full.evaluate(card.sample.weight).astype(np.float64)
+        weight = sample_weights(card, full)
         views = []
         for trained in detector.stages:
-            rows = full.selected(trained.stage.where)
+            rows = full.rows(trained.stage)
             learnt = stage_values(trained.stage, full, rows)
             weights = None if weight is None else weight[rows]
             views.append(
                 StageView(
                     stage=trained.stage.name,
                     kind=trained.stage.kind,
-                    reference=stage_table(card, trained.stage, full, learnt, events, rows, weights),
-                    candidate=_drawn(card, trained.stage, trained.outputs, simulated, events),
+                    reference=stage_table(card, trained.stage, full, learnt, numbers, rows, weights),
+                    candidate=_drawn(card, trained.stage, trained.outputs, simulated, numbers),
                     conditions=list(trained.stage.given),
                     outputs=list(trained.outputs),
                     classes=list(trained.classes),
@@ -81,8 +80,8 @@ def release_blocks(detector: Detector, reference: Iterable[EventBatch], *, seed:
             )
         for name, comparison in card.compare.items():
             tables = (
-                compared_table(card, comparison, full, batch, numbers, weight),
-                compared_table(card, comparison, simulated.namespace, simulated.block.batch, numbers, None),
+                compared_table(card, comparison, full, numbers, weight),
+                compared_table(card, comparison, simulated.namespace, numbers, None),
             )
             views.append(comparison_view(card, name, *tables))
         yield views
@@ -112,8 +111,7 @@ def _truth(card: Card, reference: Iterable[EventBatch], waiting: Waiting) -> Ite
         for start in range(0, whole.n_events, TRUTH_EVENTS):
             batch = whole.slice(start, start + TRUTH_EVENTS)
             waiting.batches.append(batch)
-            truth = {name: values for name, values in batch.columns.items() if name not in card.reconstructed}
-            yield EventBatch(run=batch.run, event=batch.event, offsets=batch.offsets, columns=truth)
+            yield truth_of(card, batch)
 
 
 def _drawn(
@@ -121,7 +119,7 @@ def _drawn(
     stage: Stage,
     outputs: Iterable[str],
     simulated: SimulatedBlock,
-    events: tuple[Int64[np.ndarray, " events"], Int64[np.ndarray, " objects"]],
+    events: Int64[np.ndarray, " events"],
 ) -> Table:
     rows = simulated.selected[stage.name]
     drawn = {name: simulated.namespace[name][rows] for name in outputs}

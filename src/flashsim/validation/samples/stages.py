@@ -31,13 +31,13 @@ def stage_table(
     stage: Stage,
     namespace: Namespace,
     drawn: Mapping[str, Shaped[np.ndarray, " selected"]],
-    events: tuple[Int64[np.ndarray, " events"], Int64[np.ndarray, " objects"]],
+    events: Int64[np.ndarray, " events"],
     rows: Bool[np.ndarray, " objects"],
     weight: Float[np.ndarray, " selected"] | None = None,
 ) -> Table:
     """The table of the objects of a stage: its conditions, its outputs, and the variables of the card to bin in.
 
-    `events` are the number of every event, and which of them each object is of.
+    `events` are the number of every event. Unmatched objects and events have no truth to bin in.
     """
 
     def values(text: str) -> np.ndarray:
@@ -45,14 +45,14 @@ def stage_table(
 
     columns = {text: values(text) for text in stage.given}
     columns |= {name: np.asarray(column, dtype=np.float64) for name, column in drawn.items()}
-    own = [name for name in BINNING if name in card.derive or name in card.columns]
+    generated = stage.of == "generated"
+    own = [name for name in BINNING if generated and (name in card.derive or name in card.columns)]
     names = (own + [name for name in _numbers(card, stage) if name not in own])[:2]
     binning = {name: values(name) for name in names}
-    if "species" in card.categories:
+    if generated and "species" in card.categories:
         binning["species"] = values("species").astype(np.int64)
-    numbers, of_object = events
-    of_row = of_object[rows]
-    return Table(columns, numbers[of_row], weight, binning, Occurrences(numbers, of_row))
+    of_row = namespace.batch.event_index[rows]
+    return Table(columns, events[of_row], weight, binning, Occurrences(events, of_row))
 
 
 def descriptions(card: Card, stage: Stage) -> dict[str, Any]:

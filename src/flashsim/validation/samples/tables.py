@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Bool, Float, Int64, Shaped
 
 from flashsim.card import Card, Comparison, Names, evaluate_events, internal_unit
 from flashsim.card.combination_names import column_of_daughter, kinematic_names
 from flashsim.card.comparison import PULL
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.stages import Namespace, formulas, parsed
+from flashsim.stages import Namespace, formulas, mean_of_events, parsed
 from flashsim.validation.samples.combinations import combine, groups_of, summed_momentum
 from flashsim.validation.samples.stages import species_labels
 from flashsim.validation.views import Occurrences, StageView, Table
@@ -25,7 +25,6 @@ def compared_table(
     card: Card,
     comparison: Comparison,
     namespace: Namespace,
-    batch: EventBatch,
     events: Int64[np.ndarray, " events"],
     weight: Float[np.ndarray, " objects"] | None,
 ) -> Table:
@@ -33,15 +32,18 @@ def compared_table(
 
     The weight of a combination or of an event is the mean of those of its objects (1 for an event without any).
     """
+    batch = namespace.batch
     if comparison.daughters is not None:
         evaluate, rows = _combinations(comparison, namespace, batch)
         index = batch.event_index[rows[0]]
         weights = None if weight is None else np.mean([weight[one] for one in rows], axis=0)
     elif comparison.of == "events":
         evaluate, index = _events(card, namespace, batch), np.arange(batch.n_events)
-        weights = None if weight is None else _mean_of_events(weight, batch)
+        weights = None if weight is None else mean_of_events(weight, namespace.of("generated"), batch)
     else:
-        evaluate, index, weights = namespace.evaluate, batch.event_index, weight
+        rows = namespace.of("unmatched" if comparison.of == "unmatched" else "generated")
+        evaluate, index = _of_objects(namespace, rows), batch.event_index[rows]
+        weights = None if weight is None else weight[rows]
     kept = np.ones(len(index), dtype=bool)
     if comparison.where is not None:
         kept = evaluate(comparison.where).astype(bool)
@@ -113,7 +115,8 @@ def _combinations(
 ) -> tuple[Evaluate, list[Int64[np.ndarray, " combinations"]]]:
     daughters = comparison.daughters or {}
     same = [namespace.evaluate(text) for text in comparison.same]
-    selected = [namespace.selected(daughter.where) for daughter in daughters.values()]
+    generated = namespace.of("generated")
+    selected = [namespace.selected(daughter.where) & generated for daughter in daughters.values()]
     kinds = [daughter.where for daughter in daughters.values()]
     rows = combine(selected, groups_of(batch.event_index, same), kinds)
     by_name = dict(zip(daughters, rows, strict=True))
@@ -132,11 +135,11 @@ def _combinations(
     return lambda text: parsed(text).evaluate(lookup, offsets), rows
 
 
+def _of_objects(namespace: Namespace, rows: Bool[np.ndarray, " objects"]) -> Evaluate:
+    return lambda text: namespace.evaluate(text)[rows]
+
+
 def _events(card: Card, namespace: Namespace, batch: EventBatch) -> Evaluate:
-    known = formulas(card)
-    return lambda text: evaluate_events(parsed(text), namespace.__getitem__, known.get, batch.offsets)
-
-
-def _mean_of_events(weight: Float[np.ndarray, " objects"], batch: EventBatch) -> Float[np.ndarray, " events"]:
-    sums = np.bincount(batch.event_index, weights=weight, minlength=batch.n_events)
-    return np.where(batch.counts > 0, sums / np.maximum(batch.counts, 1), 1.0)
+    known, counted = formulas(card), namespace.of("generated")
+    wide = () if card.unmatched is None else (card.unmatched.number,)
+    return lambda text: evaluate_events(parsed(text), namespace.__getitem__, known.get, batch.offsets, counted, wide)
