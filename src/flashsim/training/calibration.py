@@ -29,7 +29,7 @@ def calibrated(model: CategoricalClassifier, training: TrainingData, validation:
         log_probabilities = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
         return -float(np.mean(validation.weights * np.sum(validation.targets * log_probabilities, axis=1)))
 
-    best = float(fminbound(cross_entropy, -np.log(5.0), np.log(5.0)))
+    best = float(np.asarray(fminbound(cross_entropy, -np.log(5.0), np.log(5.0))))
     biases = _biases(_logits(model, training) * np.exp(-best), training)
     return eqx.tree_at(
         lambda m: (m.log_temperature, m.net.biases[-1]),
