@@ -130,7 +130,9 @@ class Comparison(CardModel):
                 raise ValueError(f"the pull of {name!r} and a variable have the same name: {PULL}{name}")
         if self.daughters is None and (self.same or self.momentum):
             raise ValueError("'same' and 'momentum' belong to a combination: name its 'daughters'")
-        if self.daughters is not None and self.of != "objects":
+        if self.daughters is not None and self.of == "events":
+            raise ValueError("a combination has 'daughters', an event has none: leave out 'of' or 'daughters'")
+        if self.daughters is not None and self.of == "unmatched":
             raise ValueError("daughters are generated objects: leave out 'of' or 'daughters'")
         return self
 

@@ -187,7 +187,7 @@ FUNCTIONS: dict[str, Function] = {
         of_one_object=False,
     ),
     "group_sum": Function(
-        lambda arithmetic, arguments: group_sum(*arguments, arithmetic.offsets, arithmetic.counted),
+        lambda arithmetic, arguments: group_sum(arguments[0], arguments[1], arithmetic.offsets, arithmetic.counted),
         "group_sum(x, key): sum over the objects of the same event that have the same key, given to each of them",
         2,
         2,
