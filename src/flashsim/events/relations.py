@@ -215,4 +215,5 @@ def _chosen(pairs: Pairs, count: Int64[np.ndarray, " objects"], others: int) -> 
         column = np.zeros(len(count))
         column[pairs.own] = values
         placed.append(column)
-    return Partners(chosen, count, *placed, np.isin(np.arange(others), pairs.other))
+    dr, deta, dphi = placed
+    return Partners(chosen, count, dr, deta, dphi, np.isin(np.arange(others), pairs.other))
