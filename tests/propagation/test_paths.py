@@ -31,7 +31,7 @@ def test_the_momentum_is_kept(name: str):
 
 @every_field
 def test_there_and_back_again(name: str):
-    """Through a map within a few micrometres: steps are counted from other planes, over other kinks between its cells."""
+    """Through a map within micrometres: steps are counted from other planes, over other kinks between its cells."""
     field = FieldMap(MAP.grid, 100.0) if name == "map" else FIELDS[name]
     within = 5e-3 if name == "map" else 2e-8  # mm
     position, momentum, charge = particles(5, seed=2, lowest=strong(name))
