@@ -269,9 +269,7 @@ def test_a_flash_sample_that_is_read_back_is_what_was_simulated(
     """`compare` from files sees the same numbers as `validate` beside the release."""
     truth = truth_of(card, reference)
     counts = np.repeat(np.arange(truth.n_events), truth.counts)
-    columns = {"run": truth.run[counts], "event": truth.event[counts], **truth.columns}
-    pq.write_table(pa.table(columns), tmp_path / "truth.parquet")
-    simulate(detector, tmp_path / "truth.parquet", tmp_path / "flash.parquet")
+    simulate(detector, folder / "test.parquet", tmp_path / "flash.parquet")
     pair = side_by_side(card, [folder / "test.parquet"], [tmp_path / "flash.parquet"])
     from_files = {views[0].stage: joined_views(list(views)) for views in zip(*pair.blocks(), strict=True)}
     own = np.unique(counts)  # an event of a flat file has objects
@@ -282,6 +280,19 @@ def test_a_flash_sample_that_is_read_back_is_what_was_simulated(
             chosen = slice(None) if kept is None else np.isin(second.event, kept)
             for column in second.columns:
                 np.testing.assert_allclose(first.columns[column], second.columns[column][chosen], rtol=1e-6)
+
+
+def test_a_sample_is_simulated_as_its_truth_is(
+    detector: Detector, card: Card, folder: Path, reference: EventBatch, tmp_path
+):
+    """Its unmatched objects are no generated ones."""
+    truth = truth_of(card, reference)
+    counts = np.repeat(np.arange(truth.n_events), truth.counts)
+    columns = {"run": truth.run[counts], "event": truth.event[counts], **truth.columns}
+    pq.write_table(pa.table(columns), tmp_path / "truth.parquet")
+    simulate(detector, tmp_path / "truth.parquet", tmp_path / "first.parquet", first=100)
+    simulate(detector, folder / "test.parquet", tmp_path / "second.parquet", first=100)
+    assert content_sha256(tmp_path / "first.parquet") == content_sha256(tmp_path / "second.parquet")
 
 
 def test_export_is_of_generated_objects(detector: Detector):

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 from flashsim.api.releases import trusted
-from flashsim.events import expand, read_events
+from flashsim.events import expand
 from flashsim.release import Detector
 from flashsim.simulation import Counts, Request, first_events, produce
-from flashsim.training import truth_sources
+from flashsim.training import generated_batches
 
 
 def simulate(
@@ -42,15 +42,7 @@ def simulate(
     card = detector.card
     files = expand(events)
     identity = [{"file": file.name, "bytes": (s := file.stat()).st_size, "changed": s.st_mtime_ns} for file in files]
-    run, event = card.sample.event
-    batches = read_events(
-        files,
-        truth_sources(card),
-        tree=card.sample.tree,
-        event=(run, event),
-        chunk_events=chunk_events,
-        together=card.sample.collisions == "together",
-    )
+    batches = generated_batches(card, files, chunk_events=chunk_events)
     if first is not None:
         batches = first_events(batches, first)
     request = Request(seed, oversample, first, identity)

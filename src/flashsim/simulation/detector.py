@@ -40,7 +40,7 @@ class SimulatedBlock:
 
     @property
     def outside_any(self) -> Bool[np.ndarray, " objects"]:
-        """Objects outside the training range of a stage; all unmatched ones of an event if their number was."""
+        """Objects outside the training range of at least one stage; all unmatched ones of an event whose number was."""
         return np.logical_or.reduce(list(self.outside.values()))
 
 

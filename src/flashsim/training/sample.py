@@ -1,16 +1,17 @@
 """The reference sample of a card: read, selected, split by event, and checked against the card."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, Column, Reconstructed, Related, SampleFiles, Split, Stage, factor
+from flashsim.card import Card, Column, Names, Reconstructed, Related, SampleFiles, Split, Stage, factor, leaves
 from flashsim.errors import FlashSimError
 from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
-from flashsim.stages import Namespace, generated, with_unmatched
+from flashsim.stages import Namespace, generated, parsed, truth_of, with_unmatched
 
 Part = Literal["train", "validation", "test"]
 CHUNK_EVENTS = 20_000
@@ -36,6 +37,31 @@ def reference_sources(card: Card) -> dict[str, ColumnSource]:
     if card.unmatched is not None and card.unmatched.of is not None:
         sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation_of(card.related[card.unmatched.of]))
     return sources
+
+
+def generated_batches(card: Card, files: list[Path], *, chunk_events: int) -> Iterator[EventBatch]:
+    """The generated objects of any files, to be simulated: of full simulation without those that are unmatched."""
+    table = card.unmatched
+    where = None if table is None or table.where is None else parsed(table.where)
+    used = frozenset[str]() if where is None else leaves(where, Names(card).reference) - card.columns.keys()
+    known = reference_sources(card)
+    # A file without these columns has no such objects; no file has a number that is none.
+    told = {name: replace(known[name], default=np.nan) for name in sorted(used & card.reconstructed.keys())}
+    for batch in read_events(
+        files,
+        truth_sources(card) | told,
+        tree=card.sample.tree,
+        event=card.sample.event,
+        chunk_events=chunk_events,
+        together=card.sample.collisions == "together",
+    ):
+        if where is None:
+            yield batch
+            continue
+        unmatched = Namespace(card, batch).selected(where.text)
+        for name in told:
+            unmatched &= np.isfinite(batch.columns[name])
+        yield truth_of(card, batch.keep(~unmatched))
 
 
 def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
