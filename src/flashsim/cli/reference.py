@@ -21,6 +21,14 @@ Events = Annotated[int, typer.Option(min=1, help="How many events.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write; must not exist.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
+Decays = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--decay",
+        help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons), ks (to two pions) "
+        "or bjpsik (B+ to J/psi K+); only the daughters are transported. Can be given several times.",
+    ),
+]
 
 
 @reference.command()
@@ -33,13 +41,7 @@ def spectrometer(
         Literal["data-free", "FTFP_BERT"],
         typer.Option(help="Physics list; FTFP_BERT needs Geant4's data sets (G4*DATA variables)."),
     ] = "data-free",
-    decay: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons) or ks "
-            "(to two pions); only the daughters are transported. Can be given several times."
-        ),
-    ] = None,
+    decay: Decays = None,
 ) -> None:
     """Generate with Pythia8 and a gun, transport with Geant4, digitise and reconstruct.
 
@@ -53,7 +55,7 @@ def spectrometer(
 
 
 @reference.command()
-def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None) -> None:
+def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None, decay: Decays = None) -> None:
     """As the spectrometer, with RICH detectors, a calorimeter and muon stations, and what they say of each track.
 
     Needs the extra: pip install "flashsim\\[geant4]". Stop it at any time: the same command goes on.
@@ -61,7 +63,7 @@ def lhcb(events: Events, output: Output, seed: Seed = 0, workers: Workers = None
     from flashsim.experiments.lhcb.reference import make_reference
 
     with _resumable(output):
-        make_reference(events, output, seed=seed, workers=workers)
+        make_reference(events, output, seed=seed, workers=workers, decays=decay or ())
     _say(output)
 
 
