@@ -13,6 +13,7 @@ from flashsim.experiments.lhcb.geometry import RADIATORS, geometry_hash
 from flashsim.experiments.lhcb.optics import detected_photons
 from flashsim.experiments.lhcb.reference import make_reference
 from flashsim.experiments.lhcb.rich import path_lengths
+from flashsim.experiments.spectrometer.decays import DECAYS_PER_EVENT
 from flashsim.experiments.spectrometer.propagation import propagate
 from flashsim.experiments.spectrometer.sample_file import read_provenance
 from flashsim.stages import Namespace
@@ -149,10 +150,13 @@ def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
     assert not (sample.selected("in_merged") & sample.selected("has_cluster > 0")).any()
 
 
-@pytest.mark.skipif(
+needs_geant4 = pytest.mark.skipif(
     importlib.util.find_spec("geant4_pybind") is None or importlib.util.find_spec("pythia8mc") is None,
     reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
 )
+
+
+@needs_geant4
 def test_a_new_sample_is_read_by_the_card(card: Card, tmp_path: Path):
     path = make_reference(2, tmp_path / "sample.parquet", seed=3, workers=1, progress=False)
     assert read_provenance(path)["geometry_sha256"] == geometry_hash()
@@ -168,3 +172,21 @@ def test_a_new_sample_is_read_by_the_card(card: Card, tmp_path: Path):
         events.offsets[events.event_index[photons]] + fresh["mother"][photons], np.repeat(pions, 2)
     )
     assert fresh["has_cluster"].any()
+
+
+@needs_geant4
+def test_the_daughters_of_decays_go_through_all_detectors(card: Card, tmp_path: Path):
+    path = make_reference(2, tmp_path / "decays.parquet", seed=3, decays=["bjpsik"], workers=1, progress=False)
+    provenance = read_provenance(path)
+    assert provenance["decays"] == ["bjpsik"]
+    assert provenance["guns_of_neutrals"] == {}
+    events = EventBatch.concatenate(list(read_events(path, reference_sources(card))))
+    fresh = Namespace(card, events)
+    daughters = np.flatnonzero(fresh["mother"] >= 0)
+    assert len(daughters) == 2 * 3 * DECAYS_PER_EVENT
+    mother = events.offsets[events.event_index[daughters]] + fresh["mother"][daughters]
+    assert set(np.abs(fresh["pid"][mother])) == {521}
+    fast = daughters[fresh.selected("(muon_inside > 0) & (rec_p > 6)")[daughters]]
+    muons = np.abs(fresh["pid"][fast]) == 13
+    assert muons.sum() > 10
+    assert fresh["is_muon"][fast][muons].mean() > 0.8
