@@ -142,6 +142,18 @@ def test_each_species_is_told_from_pions_by_its_own_likelihood(sample: Namespace
     assert np.mean(sample["is_muon"][inside & sample.selected("abs(pid) == 211")]) < 0.06
 
 
+def test_what_a_likelihood_is_on_average_follows_from_the_angles(sample: Namespace):
+    """Light at the angle of a hypothesis speaks for it; so does light that is missing below its threshold."""
+    tracks = sample.selected("found & (track_type == 1) & (3 < p < 60) & (path1 > 800) & (path2 > 1500)")
+    for name, pid in (("k", 321), ("p", 2212)):
+        expected = sample.evaluate(f"pi_light + pi_yield - {name}_light - {name}_yield")
+        measured = sample[f"rich_dll_{name}"]
+        for species, sign in ((pid, 1), (211, -1)):
+            chosen = tracks & sample.selected(f"abs(pid) == {species}")
+            assert (sign * expected[chosen] >= 0).mean() > 0.97, (name, species)
+            assert np.corrcoef(expected[chosen], measured[chosen])[0, 1] > 0.6, (name, species)
+
+
 def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
     pair = sample.selected("of_pion")
     assert pair.sum() > 100
