@@ -151,7 +151,7 @@ def test_what_a_likelihood_is_on_average_follows_from_the_angles(sample: Namespa
         for species, sign in ((pid, 1), (211, -1)):
             chosen = tracks & sample.selected(f"abs(pid) == {species}")
             assert (sign * expected[chosen] >= 0).mean() > 0.97, (name, species)
-            assert np.corrcoef(expected[chosen], measured[chosen])[0, 1] > 0.6, (name, species)
+            assert np.corrcoef(expected[chosen], measured[chosen])[0, 1] > 0.5, (name, species)
 
 
 def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
