@@ -42,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.sample.exists():
         make_reference(
-            arguments.events, arguments.sample, seed=arguments.seed, workers=arguments.workers, decays=list(CHANNELS)
+            arguments.events, arguments.sample, seed=arguments.seed, workers=arguments.workers, decays=list(LABELS)
         )
     full = of_full_simulation(arguments.sample)
     with tempfile.TemporaryDirectory() as folder:
@@ -50,8 +50,8 @@ def main() -> None:
         simulate(arguments.release, arguments.sample, path, seed=arguments.seed, oversample=arguments.copies)
         flash = of_flash_simulation(path)
     peaks = {}
-    for name, channel in CHANNELS.items():
-        pair = [sample.take(sample.mother == channel.mother) for sample in (full, flash)]
+    for name in LABELS:
+        pair = [sample.take(sample.mother == CHANNELS[name].mother) for sample in (full, flash)]
         peaks[name] = FORMULAS[name], *pair, compare(*pair)
     arguments.output.mkdir(parents=True, exist_ok=True)
     draw(peaks, arguments.copies, arguments.output / "decays.png")

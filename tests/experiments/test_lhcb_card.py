@@ -13,6 +13,7 @@ from flashsim.experiments.lhcb.geometry import RADIATORS, geometry_hash
 from flashsim.experiments.lhcb.optics import detected_photons
 from flashsim.experiments.lhcb.reference import make_reference
 from flashsim.experiments.lhcb.rich import path_lengths
+from flashsim.experiments.spectrometer.decays import DECAYS_PER_EVENT
 from flashsim.experiments.spectrometer.propagation import propagate
 from flashsim.experiments.spectrometer.sample_file import read_provenance
 from flashsim.stages import Namespace
@@ -141,6 +142,18 @@ def test_each_species_is_told_from_pions_by_its_own_likelihood(sample: Namespace
     assert np.mean(sample["is_muon"][inside & sample.selected("abs(pid) == 211")]) < 0.06
 
 
+def test_what_a_likelihood_is_on_average_follows_from_the_angles(sample: Namespace):
+    """Light at the angle of a hypothesis speaks for it; so does light that is missing below its threshold."""
+    tracks = sample.selected("found & (track_type == 1) & (3 < p < 60) & (path1 > 800) & (path2 > 1500)")
+    for name, pid in (("k", 321), ("p", 2212)):
+        expected = sample.evaluate(f"pi_light + pi_yield - {name}_light - {name}_yield")
+        measured = sample[f"rich_dll_{name}"]
+        for species, sign in ((pid, 1), (211, -1)):
+            chosen = tracks & sample.selected(f"abs(pid) == {species}")
+            assert (sign * expected[chosen] >= 0).mean() > 0.97, (name, species)
+            assert np.corrcoef(expected[chosen], measured[chosen])[0, 1] > 0.5, (name, species)
+
+
 def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
     pair = sample.selected("of_pion")
     assert pair.sum() > 100
@@ -149,10 +162,13 @@ def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
     assert not (sample.selected("in_merged") & sample.selected("has_cluster > 0")).any()
 
 
-@pytest.mark.skipif(
+needs_geant4 = pytest.mark.skipif(
     importlib.util.find_spec("geant4_pybind") is None or importlib.util.find_spec("pythia8mc") is None,
     reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
 )
+
+
+@needs_geant4
 def test_a_new_sample_is_read_by_the_card(card: Card, tmp_path: Path):
     path = make_reference(2, tmp_path / "sample.parquet", seed=3, workers=1, progress=False)
     assert read_provenance(path)["geometry_sha256"] == geometry_hash()
@@ -168,3 +184,21 @@ def test_a_new_sample_is_read_by_the_card(card: Card, tmp_path: Path):
         events.offsets[events.event_index[photons]] + fresh["mother"][photons], np.repeat(pions, 2)
     )
     assert fresh["has_cluster"].any()
+
+
+@needs_geant4
+def test_the_daughters_of_decays_go_through_all_detectors(card: Card, tmp_path: Path):
+    path = make_reference(2, tmp_path / "decays.parquet", seed=3, decays=["bjpsik"], workers=1, progress=False)
+    provenance = read_provenance(path)
+    assert provenance["decays"] == ["bjpsik"]
+    assert provenance["guns_of_neutrals"] == {}
+    events = EventBatch.concatenate(list(read_events(path, reference_sources(card))))
+    fresh = Namespace(card, events)
+    daughters = np.flatnonzero(fresh["mother"] >= 0)
+    assert len(daughters) == 2 * 3 * DECAYS_PER_EVENT
+    mother = events.offsets[events.event_index[daughters]] + fresh["mother"][daughters]
+    assert set(np.abs(fresh["pid"][mother])) == {521}
+    fast = daughters[fresh.selected("(muon_inside > 0) & (rec_p > 6)")[daughters]]
+    muons = np.abs(fresh["pid"][fast]) == 13
+    assert muons.sum() > 10
+    assert fresh["is_muon"][fast][muons].mean() > 0.8

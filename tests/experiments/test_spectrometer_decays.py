@@ -31,18 +31,18 @@ needs_geant4 = pytest.mark.skipif(
     reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
 )
 needs_pythia = pytest.mark.skipif(importlib.util.find_spec("pythia8mc") is None, reason="pythia8mc is not installed")
-MASS = {13: 0.10566, 211: 0.13957, 321: 0.49368, 310: 0.49761, 421: 1.86484, 443: 3.0969}
+MASS = {13: 0.10566, 211: 0.13957, 321: 0.49368, 310: 0.49761, 421: 1.86484, 443: 3.0969, 521: 5.27932}
 
 
 def momenta(particles: Primaries) -> np.ndarray:
     return np.stack([particles.px, particles.py, particles.pz], axis=1)
 
 
-def invariant_mass(particles: Primaries) -> np.ndarray:
-    """Of each two that follow one another."""
+def invariant_mass(particles: Primaries, *, of: int) -> np.ndarray:
+    """Of each so many that follow one another."""
     mass = np.array([MASS[abs(pid)] for pid in particles.pid.tolist()])
     energy = np.sqrt((momenta(particles) ** 2).sum(axis=1) + mass**2)
-    total = np.column_stack([energy, momenta(particles)]).reshape(-1, 2, 4).sum(axis=1)
+    total = np.column_stack([energy, momenta(particles)]).reshape(-1, of, 4).sum(axis=1)
     return np.sqrt(total[:, 0] ** 2 - (total[:, 1:] ** 2).sum(axis=1))
 
 
@@ -59,16 +59,17 @@ def test_daughters_carry_the_momentum_and_the_mass_of_their_mother(channel: tupl
     np.testing.assert_array_equal(decays.mothers.event, np.repeat([4, 5, 6], DECAYS_PER_EVENT))
     np.testing.assert_array_equal(decays.daughters.event, decays.mothers.event[decays.mother])
     assert set(np.abs(decays.mothers.pid).tolist()) == {wanted.mother}
-    sums = momenta(decays.daughters).reshape(-1, 2, 3).sum(axis=1)
+    number = len(wanted.daughters)
+    sums = momenta(decays.daughters).reshape(-1, number, 3).sum(axis=1)
     assert sums == pytest.approx(momenta(decays.mothers), rel=2e-4, abs=2e-3)  # 14 bits of mantissa
-    assert invariant_mass(decays.daughters) == pytest.approx(MASS[wanted.mother], rel=2e-3)
+    assert invariant_mass(decays.daughters, of=number) == pytest.approx(MASS[wanted.mother], rel=2e-3)
 
 
 def test_daughters_are_those_of_the_decay_and_in_acceptance(channel: tuple[str, Decays]):
     name, decays = channel
     daughters = decays.daughters
     sign = np.where(decays.mothers.pid == CHANNELS[name].mother, 1, -1)
-    found = np.sort(daughters.pid.reshape(-1, 2) * sign[:, None])
+    found = np.sort(daughters.pid.reshape(-1, len(CHANNELS[name].daughters)) * sign[:, None])
     np.testing.assert_array_equal(found, np.sort(np.broadcast_to(CHANNELS[name].daughters, found.shape)))
     momentum = np.linalg.norm(momenta(daughters), axis=1)
     eta = np.arctanh(daughters.pz / momentum)
@@ -80,13 +81,21 @@ def test_daughters_are_those_of_the_decay_and_in_acceptance(channel: tuple[str, 
 def test_daughters_are_born_together_on_the_flight_path_of_the_mother(channel: tuple[str, Decays]):
     name, decays = channel
     start, origin = (np.stack([p.vx, p.vy, p.vz], axis=1) for p in (decays.mothers, decays.daughters))
-    np.testing.assert_array_equal(origin[::2], origin[1::2])
-    flight, direction = origin[::2] - start, momenta(decays.mothers)
+    origin = origin.reshape(len(start), -1, 3)
+    np.testing.assert_array_equal(origin, np.broadcast_to(origin[:, :1], origin.shape))
+    flight, direction = origin[:, 0] - start, momenta(decays.mothers)
     direction /= np.linalg.norm(direction, axis=1)[:, None]
     along = (flight * direction).sum(axis=1)
     assert np.linalg.norm(flight - along[:, None] * direction, axis=1).max() < 2e-3 + 1e-4 * along.max()
-    lengths = {"jpsi": (0, 1e-6), "d0": (0.3, 30), "ks": (100, 2000)}[name]
+    lengths = {"jpsi": (0, 1e-6), "d0": (0.3, 30), "ks": (100, 2000), "bjpsik": (1, 50)}[name]
     assert lengths[0] <= along.mean() <= lengths[1]  # mm
+
+
+@needs_pythia
+def test_two_muons_of_a_chain_have_the_mass_of_the_resonance_between():
+    daughters = generate_decays(["bjpsik"], first_event=0, events=2, seed=1).daughters
+    muons = daughters.take(np.abs(daughters.pid) == 13)
+    assert invariant_mass(muons, of=2) == pytest.approx(MASS[443], rel=2e-3)
 
 
 @needs_pythia

@@ -22,6 +22,14 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Parquet file to wr
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
 Run = Annotated[int, typer.Option(min=0, help="Run number of the events; samples used together need different ones.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
+Decays = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--decay",
+        help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons), ks (to two pions) "
+        "or bjpsik (B+ to J/psi K+); only the daughters are transported. Can be given several times.",
+    ),
+]
 
 
 @reference.command()
@@ -42,13 +50,7 @@ def spectrometer(
             "forward-gun (tracks in the acceptance, 40 % of them displaced). Can be given several times."
         ),
     ] = None,
-    decay: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons) or ks "
-            "(to two pions); only the daughters are transported. Can be given several times."
-        ),
-    ] = None,
+    decay: Decays = None,
 ) -> None:
     """Generate with Pythia8 and a gun, transport with Geant4, digitise and reconstruct.
 
@@ -71,7 +73,14 @@ def spectrometer(
 
 
 @reference.command()
-def lhcb(events: Events, output: Output, seed: Seed = 0, run: Run = 1, workers: Workers = None) -> None:
+def lhcb(
+    events: Events,
+    output: Output,
+    seed: Seed = 0,
+    run: Run = 1,
+    workers: Workers = None,
+    decay: Decays = None,
+) -> None:
     """As the spectrometer, with RICH detectors, a calorimeter and muon stations, and what they say of each track.
 
     Needs the extra: pip install "flashsim\\[geant4]". Stop it at any time: the same command goes on.
@@ -79,7 +88,7 @@ def lhcb(events: Events, output: Output, seed: Seed = 0, run: Run = 1, workers: 
     from flashsim.experiments.lhcb.reference import make_reference
 
     with _resumable(output):
-        make_reference(events, output, seed=seed, run=run, workers=workers)
+        make_reference(events, output, seed=seed, run=run, workers=workers, decays=decay or ())
     _say(output)
 
 

@@ -9,10 +9,27 @@ from flashsim.experiments.spectrometer.generators import generate, rounded_prima
 from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
 from flashsim.experiments.spectrometer.records import Primaries
 
-PHOTONS, PIONS = 4.0, 3.0  # mean numbers an event
 GUN_ENERGY = (1.0, 60.0)  # GeV, log-uniform
+FAST_ENERGY = (30.0, 120.0)  # GeV: pions whose photons fall into one cluster
 GUN_ETA = (1.9, 4.6)
 PION_MASS = 0.1349768  # GeV
+
+
+@dataclass(frozen=True)
+class Gun:
+    """Particles log-uniform in energy (GeV); `mean` is their mean number an event."""
+
+    pid: int
+    mass: float
+    mean: float
+    energy: tuple[float, float]
+
+
+GUNS = {
+    "photons": Gun(22, 0.0, 4.0, GUN_ENERGY),
+    "pions": Gun(111, PION_MASS, 3.0, GUN_ENERGY),
+    "fast pions": Gun(111, PION_MASS, 2.0, FAST_ENERGY),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,11 @@ class Generated:
     mother: Int64[np.ndarray, "particles"]
 
 
+def without_neutrals(particles: Primaries) -> Generated:
+    """Charged particles alone."""
+    return Generated(particles, rounded_primaries([(0, np.empty((0, 7)))]), np.full(len(particles), -1))
+
+
 def generate_with_neutrals(first_event: int, events: int, seed: int) -> Generated:
     """Consecutive events: those of the spectrometer, with photons and neutral pions in each."""
     random = np.random.default_rng([seed, 5])
@@ -32,8 +54,8 @@ def generate_with_neutrals(first_event: int, events: int, seed: int) -> Generate
     count = 0
     for event in range(first_event, first_event + events):
         vertex = random.normal(0.0, INTERACTION_SPREAD)
-        single = _gun(random, int(random.poisson(PHOTONS)), vertex, 22, 0.0)
-        pion = _gun(random, int(random.poisson(PIONS)), vertex, 111, PION_MASS)
+        single, *pion = [_fired(random, gun, vertex) for gun in GUNS.values()]
+        pion = np.concatenate(pion)
         pions.append((event, pion))
         photons.append((event, np.concatenate([single, two_photons(random, pion)])))
         mothers.append(np.concatenate([np.full(len(single), -1), count + np.arange(2 * len(pion)) // 2]))
@@ -61,13 +83,12 @@ def two_photons(random: np.random.Generator, pions: Float64[np.ndarray, "n 7"]) 
     return np.column_stack([np.full(len(photons), 22.0), photons, np.repeat(pions[:, 4:], 2, axis=0)])
 
 
-def _gun(
-    random: np.random.Generator, number: int, vertex: Float64[np.ndarray, "3"], pid: int, mass: float
-) -> Float64[np.ndarray, "n 7"]:
-    low, high = np.log(GUN_ENERGY)
+def _fired(random: np.random.Generator, gun: Gun, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+    number = int(random.poisson(gun.mean))
+    low, high = np.log(gun.energy)
     energy = np.exp(random.uniform(low, high, number))
     eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
-    momentum = np.sqrt(energy**2 - mass**2)
+    momentum = np.sqrt(energy**2 - gun.mass**2)
     transverse = momentum / np.cosh(eta)
     along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
-    return np.column_stack([np.full(number, float(pid)), along, np.tile(vertex, (number, 1))])
+    return np.column_stack([np.full(number, float(gun.pid)), along, np.tile(vertex, (number, 1))])

@@ -1,6 +1,7 @@
 """The reference sample of the experiment: the spectrometer's mixture with neutral pions, through all detectors."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ import numpy as np
 from flashsim.experiments.lhcb import apparatus, generators
 from flashsim.experiments.lhcb.geometry import geometry_hash
 from flashsim.experiments.lhcb.identification import BITS, identify
+from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer.geant4_library import require_generators
 from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.reconstruction import reconstruct
@@ -25,32 +27,44 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Identified:
-    """The recipe: events of the spectrometer with photons and neutral pions, and what all detectors say of them."""
+    """The recipe: events of the spectrometer with photons and neutral pions, and what all detectors say of them.
 
+    If `decays` names some: the daughters of these decays and nothing else.
+    """
+
+    decays: tuple[str, ...] = ()
     events_per_chunk: ClassVar[int] = 50
 
     def check(self) -> None:
-        """Raise FlashSimError where Geant4 cannot run."""
+        """Raise FlashSimError for decays that are not known, and where Geant4 cannot run."""
+        decay_channels.check_channels(self.decays)
         require_generators()
 
     def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
         """Generate, transport, find tracks, and identify."""
         generator, transporter, digitiser = seeds
-        generated = generators.generate_with_neutrals(first_event, events, generator)
+        decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None
+        if decays is None:
+            generated = generators.generate_with_neutrals(first_event, events, generator)
+        else:
+            generated = generators.without_neutrals(decays.daughters)
         kept = _apparatus()
         hits = transport_here(generated.particles, transporter, apparatus=kept)
         columns = reconstruct(hits, generated.particles, digitiser)
         columns = identify(columns, generated, kept.photons, kept.deposits, kept.muon_hits, kept.conversions, digitiser)
+        if decays is not None:
+            columns = decay_channels.with_mothers(columns, decays)
         return columns, len(generated.particles)
 
     def describe(self) -> dict[str, Any]:
         """As the spectrometer's, with what is added to it."""
-        common = Mixture().describe()
+        common = Mixture(decays=self.decays).describe()
+        guns = {} if self.decays else {name: asdict(gun) for name, gun in generators.GUNS.items()}
         return common | {
             "experiment": "lhcb",
             "geometry_sha256": geometry_hash(),
             "range_cut_mm": {"planes": common["range_cut_mm"]} | apparatus.RANGE_CUT,
-            "neutrals_an_event": {"photons": generators.PHOTONS, "pions": generators.PIONS},
+            "guns_of_neutrals": guns,
             "identification_bits_of_mantissa": BITS,
             "limits": f"{common['limits']} {LIMITS}",
         }
@@ -63,14 +77,16 @@ def make_reference(
     seed: int = 0,
     run: int = 1,
     workers: int | None = None,
+    decays: Sequence[str] = (),
     progress: bool = True,
 ) -> Path:
     """Make a reference sample of so many events; the bytes do not depend on the number of workers.
 
+    With `decays` (names of `spectrometer.decays.CHANNELS`) events hold the daughters of these decays and nothing else.
     Samples that are used together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same
     call goes on from there after any interruption.
     """
-    return produce(Identified(), events, output, seed=seed, run=run, workers=workers, progress=progress)
+    return produce(Identified(tuple(decays)), events, output, seed=seed, run=run, workers=workers, progress=progress)
 
 
 @cache

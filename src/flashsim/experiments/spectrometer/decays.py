@@ -20,28 +20,48 @@ LAST_DECAY = 2300.0  # mm along the beam: before the upstream tracker
 
 @dataclass(frozen=True)
 class Channel:
-    """A two-body decay: Particle Data Group ids, and the processes of Pythia that make the mother.
+    """A decay by Particle Data Group ids, and the processes of Pythia that make the mother.
 
-    Antiparticles decay to the antiparticles of the daughters.
+    `decays` gives the products of the mother, which comes first, and those of resonances among them, which decay where
+    they are born. Antiparticles decay to the antiparticles of the products.
     """
 
-    mother: int
-    daughters: tuple[int, int]
+    decays: dict[int, tuple[int, ...]]
     processes: tuple[str, ...]
 
     @property
+    def mother(self) -> int:
+        """What decays first."""
+        return next(iter(self.decays))
+
+    @property
+    def daughters(self) -> tuple[int, ...]:
+        """What is left after all decays."""
+        return self._left(self.mother)
+
+    @property
     def settings(self) -> tuple[str, ...]:
-        """Pythia's settings: the processes, with this decay as the mother's only one."""
-        first, second = self.daughters
-        return (*self.processes, f"{self.mother}:onMode = off", f"{self.mother}:onIfMatch = {first} {second}")
+        """Pythia's settings: the processes, with these decays as the only ones of their particles."""
+        only = [
+            line
+            for particle, products in self.decays.items()
+            for line in (f"{particle}:onMode = off", f"{particle}:onIfMatch = {' '.join(map(str, products))}")
+        ]
+        return (*self.processes, *only)
+
+    def _left(self, particle: int) -> tuple[int, ...]:
+        products = self.decays.get(particle, ())
+        return sum((self._left(product) for product in products), ()) if products else (particle,)
 
 
 _HARD = ("PhaseSpace:pTHatMin = 1.", "PartonLevel:MPI = off")  # what else is in the collision is not transported
 _STATES = ("[3S1(1)]", "[3S1(8)]", "[1S0(8)]", "[3PJ(8)]")  # on for J/psi, off for psi(2S)
+_CHARMONIUM = tuple(f"Charmonium:gg2ccbar(3S1){state}g = on,off" for state in _STATES)
 CHANNELS = {
-    "d0": Channel(421, (-321, 211), ("HardQCD:hardccbar = on", *_HARD)),
-    "jpsi": Channel(443, (13, -13), (*(f"Charmonium:gg2ccbar(3S1){state}g = on,off" for state in _STATES), *_HARD)),
-    "ks": Channel(310, (211, -211), ("SoftQCD:nonDiffractive = on",)),
+    "d0": Channel({421: (-321, 211)}, ("HardQCD:hardccbar = on", *_HARD)),
+    "jpsi": Channel({443: (13, -13)}, (*_CHARMONIUM, *_HARD)),
+    "ks": Channel({310: (211, -211)}, ("SoftQCD:nonDiffractive = on",)),
+    "bjpsik": Channel({521: (443, 321), 443: (13, -13)}, ("HardQCD:hardbbbar = on", *_HARD)),
 }
 
 
@@ -67,10 +87,10 @@ def generate_decays(names: Sequence[str], first_event: int, events: int, seed: i
     """Consecutive events of `DECAYS_PER_EVENT` decays of one channel, which the number of the event chooses.
 
     Decays have interaction points of their own, as if each came from another collision; only the daughters are
-    transported. Both have at least `MINIMUM_MOMENTUM` and lie in `DAUGHTER_ETA`.
+    transported. All have at least `MINIMUM_MOMENTUM` and lie in `DAUGHTER_ETA`.
     """
     random = np.random.default_rng([seed, 3])
-    streams: dict[str, Iterator[Float64[np.ndarray, "3 7"]]] = {}
+    streams: dict[str, Iterator[Float64[np.ndarray, "_ 7"]]] = {}
     parts: list[tuple[int, np.ndarray]] = []
     for event in range(first_event, first_event + events):
         name = names[event % len(names)]
@@ -83,8 +103,10 @@ def generate_decays(names: Sequence[str], first_event: int, events: int, seed: i
             decay[:, 4:] += random.normal(0.0, INTERACTION_SPREAD)
             parts.append((event, decay))
     family = rounded_primaries(parts)
-    role = np.arange(len(family)) % 3
-    return Decays(family.take(role == 0), family.take(role > 0), np.arange(2 * len(parts)) // 2)
+    sizes = np.array([len(decay) for _, decay in parts])
+    first = np.cumsum(sizes) - sizes
+    is_mother = np.isin(np.arange(len(family)), first)
+    return Decays(family.take(is_mother), family.take(~is_mother), np.repeat(np.arange(len(parts)), sizes - 1))
 
 
 def with_mothers(
@@ -111,17 +133,15 @@ def with_mothers(
     return {name: np.concatenate([added[name], values])[order] for name, values in columns.items()}
 
 
-def _decays(channel: Channel, pythia: Any) -> Iterator[Float64[np.ndarray, "3 7"]]:
+def _decays(channel: Channel, pythia: Any) -> Iterator[Float64[np.ndarray, "_ 7"]]:
     """(pid, momentum, origin) of mother and daughters, with the interaction at the origin, one decay after another."""
     while True:
         record = next_collision(pythia)
         for particle in record:
-            children = (particle.daughter1(), particle.daughter2())
-            if particle.idAbs() != channel.mother or particle.isFinal() or children[1] != children[0] + 1:
+            daughters = _left(channel, particle, record) if particle.idAbs() == channel.mother else []
+            if not daughters:
                 continue
-            family = [particle, record[children[0]], record[children[1]]]
-            if sorted(abs(p.id()) for p in family[1:]) != sorted(map(abs, channel.daughters)):
-                continue  # the same particle again, after recoil or mixing
+            family = [particle, *daughters]
             table = np.array([(p.id(), p.px(), p.py(), p.pz(), p.xProd(), p.yProd(), p.zProd()) for p in family])
             if particle.pz() < 0:  # both beams are protons: half a turn about x gives an equally likely collision
                 table[:, [2, 3, 5, 6]] *= -1
@@ -129,7 +149,15 @@ def _decays(channel: Channel, pythia: Any) -> Iterator[Float64[np.ndarray, "3 7"
                 yield table
 
 
-def _accepted(daughters: Float64[np.ndarray, "2 7"]) -> bool:
+def _left(channel: Channel, particle: Any, record: Any) -> list[Any]:
+    """What is left of a particle in Pythia's record; nothing, if it is the same again after recoil or mixing."""
+    products = [record[place] for place in range(particle.daughter1(), particle.daughter2() + 1)]
+    if particle.isFinal() or sorted(p.idAbs() for p in products) != sorted(map(abs, channel.decays[particle.idAbs()])):
+        return []
+    return [end for p in products for end in (_left(channel, p, record) if p.idAbs() in channel.decays else [p])]
+
+
+def _accepted(daughters: Float64[np.ndarray, "_ 7"]) -> bool:
     momentum = np.linalg.norm(daughters[:, 1:4], axis=1)
     eta = np.arcsinh(daughters[:, 3] / np.hypot(daughters[:, 1], daughters[:, 2]))
     seen = (momentum > MINIMUM_MOMENTUM) & (eta > DAUGHTER_ETA[0]) & (eta < DAUGHTER_ETA[1])
