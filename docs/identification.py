@@ -17,6 +17,7 @@ from flashsim.experiments.lhcb import CARD
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 LONG = 1
 TRUTH = ("pid", "px", "py", "pz", "mother")
@@ -63,9 +64,7 @@ def pion_masses(columns: dict[str, np.ndarray]) -> np.ndarray:
     return 1e3 * np.sqrt(2 * energy[first] * energy[second] * (1 - cosine))
 
 
-def share(
-    panel: plt.Axes, columns: dict, chosen: np.ndarray, passed: np.ndarray, colour: str, label: str | None
-) -> None:
+def share(panel: Axes, columns: dict, chosen: np.ndarray, passed: np.ndarray, colour: str, label: str | None) -> None:
     """How many of the chosen pass, in bins of momentum: points of Geant4 (no label), steps of flash."""
     total, found = (np.histogram(columns["p"][rows], MOMENTUM)[0] for rows in (chosen, chosen & passed))
     part = found / np.maximum(total, 1)
@@ -76,9 +75,7 @@ def share(
         panel.stairs(part, MOMENTUM, color=colour, linewidth=3, label=label)
 
 
-def spectrum(
-    panel: plt.Axes, values: np.ndarray, edges: np.ndarray, weight: float, colour: str, label: str | None
-) -> None:
+def spectrum(panel: Axes, values: np.ndarray, edges: np.ndarray, weight: float, colour: str, label: str | None) -> None:
     """Counts: points with errors of Geant4 (no label), steps of flash, each with its weight."""
     counts, _ = np.histogram(values, edges)
     if label is None:
