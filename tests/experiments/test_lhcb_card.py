@@ -1,10 +1,10 @@
 """The card of identification: it closes on its sample, and the defects of peers are not in it."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from extras import needs_geant4
 
 from flashsim.card import Card, read_card
 from flashsim.events import EventBatch, read_events
@@ -160,12 +160,6 @@ def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
     np.testing.assert_allclose(np.sqrt(np.maximum(sample["m2_two"], 0))[pair], 0.135, atol=0.01)
     np.testing.assert_array_equal(sample["separation"][~pair], 3000)
     assert not (sample.selected("in_merged") & sample.selected("has_cluster > 0")).any()
-
-
-needs_geant4 = pytest.mark.skipif(
-    importlib.util.find_spec("geant4_pybind") is None or importlib.util.find_spec("pythia8mc") is None,
-    reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
-)
 
 
 @needs_geant4

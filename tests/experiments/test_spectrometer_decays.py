@@ -1,10 +1,10 @@
 """Decays in the reference sample: momentum is conserved, and daughters know their mother."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from extras import needs_geant4, needs_pythia
 
 from flashsim.card import read_card
 from flashsim.errors import FlashSimError
@@ -26,11 +26,6 @@ from flashsim.experiments.spectrometer.sample_file import read_provenance
 from flashsim.stages import Namespace
 from flashsim.training import truth_sources
 
-needs_geant4 = pytest.mark.skipif(
-    importlib.util.find_spec("geant4_pybind") is None or importlib.util.find_spec("pythia8mc") is None,
-    reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
-)
-needs_pythia = pytest.mark.skipif(importlib.util.find_spec("pythia8mc") is None, reason="pythia8mc is not installed")
 MASS = {13: 0.10566, 211: 0.13957, 321: 0.49368, 310: 0.49761, 421: 1.86484, 443: 3.0969, 521: 5.27932}
 
 

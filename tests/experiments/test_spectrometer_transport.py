@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from extras import needs_geant4
 
 from flashsim.errors import FlashSimError
 from flashsim.experiments.spectrometer import geant4_library, production, reference
@@ -24,10 +25,6 @@ from flashsim.experiments.spectrometer.records import Hits, Primaries
 from flashsim.experiments.spectrometer.sample_file import read_provenance, split_sample, write_sample
 from flashsim.experiments.spectrometer.transport import transport
 
-needs_geant4 = pytest.mark.skipif(
-    importlib.util.find_spec("geant4_pybind") is None or importlib.util.find_spec("pythia8mc") is None,
-    reason="geant4-pybind and pythia8mc are not installed (extra: geant4)",
-)
 KICK = 0.299792458e-3  # GeV a tesla and mm
 MOMENTUM = 10.0  # GeV
 PARTICLES = 600  # of each kind

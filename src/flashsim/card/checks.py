@@ -211,7 +211,7 @@ def _check_auxiliary(names: Names, stage: Stage) -> None:
 
 def _check_output(names: Names) -> None:
     output = names.card.output
-    available = names.truth | set(names.predicted_of("generated")) | set(names.predicted_of("events"))
+    available = names.of_generated
     if output.where is not None:
         _check_available(names, output.where, "output.where", available)
     if output.edm4hep is not None:

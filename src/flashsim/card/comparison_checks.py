@@ -51,8 +51,7 @@ def _check_available(names: Names, expression: Expression, key: str) -> None:
     names.check_known(expression, key)
     if not names.card.stages:
         return
-    known = names.truth | names.predicted_of("generated").keys() | names.predicted_of("events").keys()
-    for name in sorted(leaves(expression, names.simulation) - known):
+    for name in sorted(leaves(expression, names.simulation) - names.of_generated):
         raise FlashSimError(
             f"{key} = {expression.text!r}: {name!r} is not known in simulation: no stage predicts it and "
             f"reconstructed.{name} has no formula in `from`"

@@ -44,11 +44,11 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
     for pattern, words in _WORDS:
         message = re.sub(pattern, words, message)
     context = detail.get("ctx", {})
-    if detail["type"] == "union_tag_invalid":
-        chooser = context["discriminator"].strip("'")
-        return _unknown_choice(f"{key}.{chooser}", context["tag"], re.findall(r"'(.*?)'", context["expected_tags"]))
-    if detail["type"] == "union_tag_not_found":
-        return f"key {key}.{context['discriminator'].strip(chr(39))} is missing"
+    if "discriminator" in context:
+        chooser = key + "." + context["discriminator"].strip("'")
+        if detail["type"] == "union_tag_not_found":
+            return f"key {chooser} is missing"
+        return _unknown_choice(chooser, context["tag"], re.findall(r"'(.*?)'", context["expected_tags"]))
     if detail["type"] == "literal_error":
         message += nearest(str(detail["input"]), re.findall(r"'(.*?)'", message))
     if isinstance(detail["input"], dict):

@@ -99,6 +99,11 @@ class Names:
         return {name: stage.name for stage in stages for name in stage.predicted_names}
 
     @cached_property
+    def of_generated(self) -> frozenset[str]:
+        """What a generated object has, besides formulas: truth, what is drawn of it, and of its event."""
+        return self.truth.union(self.predicted_of("generated"), self.predicted_of("events"))
+
+    @cached_property
     def integers(self) -> frozenset[str]:
         """What simulation draws as whole numbers: classes, integers and flags."""
         stages = self.card.stages

@@ -19,10 +19,9 @@ def propagated(card: Card) -> dict[str, tuple[str, Expression]]:
     for name, table in card.propagate.items():
         key = f"propagate.{name}"
         made_of = [Expression.parse(text, f"{key}.{part}") for part, text in table.formulas.items()]
-        names = frozenset(used for one in made_of for used in one.names)
         tree = Call(_elsewhere, tuple(one.tree for one in made_of), of_one_object=False)
         for part in PARTS:
-            found[part_name(name, part)] = key, Expression(f"[{key}]: {part}", names, False, tree)  # noqa: FBT003
+            found[part_name(name, part)] = key, Expression.of(f"[{key}]: {part}", tree)
     return found
 
 

@@ -64,7 +64,9 @@ def matching(card: Annotated[Path, typer.Argument(help="A card with [related] ta
         extra = left_over(read)
         by_number = ", ".join(f"{events:,} with {number}" for number, events in extra.multiplicity.items())
         console.print(f"[bold]unmatched[/]: {extra.objects:,}; of the events {by_number}", highlight=False)
-    for name, found in matches(read).items() if read.related or read.unmatched is None else ():
+        if not read.related:
+            return
+    for name, found in matches(read).items():
         by_count = ", ".join(f"{number:,} with {count}" for count, number in found.multiplicity.items())
         console.print(
             f"[bold]{escape(name)}[/]: of {sum(found.multiplicity.values()):,} objects {by_count}", highlight=False

@@ -51,10 +51,10 @@ def _card(card: "Card") -> None:
         console.print(f"writes {card.output.name}: {', '.join(card.output.columns)}", highlight=False)
         if card.output.particles:
             console.print(f"and of every generated object: {', '.join(card.output.particles)}", highlight=False)
+    _paths(card)
     compared = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("compares", "of", "where", "conditions", "variables"):
         compared.add_column(title, overflow="fold")
-    _paths(card)
     for name, comparison in card.compare.items():
         of = " + ".join(comparison.daughters) if comparison.daughters else comparison.of
         variables = comparison.category or ", ".join(comparison.outputs())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from flashsim.experiments.spectrometer.generators import generate, rounded_primaries
+from flashsim.experiments.spectrometer.generators import generate, momentum_vectors, rounded_primaries
 from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
 from flashsim.experiments.spectrometer.records import Primaries
 
@@ -16,8 +16,8 @@ PION_MASS = 0.1349768  # GeV
 
 
 @dataclass(frozen=True)
-class Gun:
-    """Particles log-uniform in energy (GeV); `mean` is their mean number an event."""
+class NeutralGun:
+    """Photons or neutral pions, log-uniform in energy (GeV); `mean` is their mean number an event."""
 
     pid: int
     mass: float
@@ -26,9 +26,9 @@ class Gun:
 
 
 GUNS = {
-    "photons": Gun(22, 0.0, 4.0, GUN_ENERGY),
-    "pions": Gun(111, PION_MASS, 3.0, GUN_ENERGY),
-    "fast pions": Gun(111, PION_MASS, 2.0, FAST_ENERGY),
+    "photons": NeutralGun(22, 0.0, 4.0, GUN_ENERGY),
+    "pions": NeutralGun(111, PION_MASS, 3.0, GUN_ENERGY),
+    "fast pions": NeutralGun(111, PION_MASS, 2.0, FAST_ENERGY),
 }
 
 
@@ -54,7 +54,7 @@ def generate_with_neutrals(first_event: int, events: int, seed: int) -> Generate
     count = 0
     for event in range(first_event, first_event + events):
         vertex = random.normal(0.0, INTERACTION_SPREAD)
-        single, *pion = [_fired(random, gun, vertex) for gun in GUNS.values()]
+        single, *pion = [_fire(random, gun, vertex) for gun in GUNS.values()]
         pion = np.concatenate(pion)
         pions.append((event, pion))
         photons.append((event, np.concatenate([single, two_photons(random, pion)])))
@@ -83,12 +83,10 @@ def two_photons(random: np.random.Generator, pions: Float64[np.ndarray, "n 7"]) 
     return np.column_stack([np.full(len(photons), 22.0), photons, np.repeat(pions[:, 4:], 2, axis=0)])
 
 
-def _fired(random: np.random.Generator, gun: Gun, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
+def _fire(random: np.random.Generator, gun: NeutralGun, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
     number = int(random.poisson(gun.mean))
     low, high = np.log(gun.energy)
     energy = np.exp(random.uniform(low, high, number))
     eta, phi = random.uniform(*GUN_ETA, number), random.uniform(-np.pi, np.pi, number)
-    momentum = np.sqrt(energy**2 - gun.mass**2)
-    transverse = momentum / np.cosh(eta)
-    along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
+    along = momentum_vectors(np.sqrt(energy**2 - gun.mass**2), eta, phi)
     return np.column_stack([np.full(number, float(gun.pid)), along, np.tile(vertex, (number, 1))])

@@ -80,14 +80,21 @@ def _fire(gun: Gun, random: np.random.Generator, vertex: Float64[np.ndarray, "3"
     low, high = np.log(gun.momentum)
     momentum = np.exp(random.uniform(low, high, number))
     eta, phi = random.uniform(*gun.eta, number), random.uniform(-np.pi, np.pi, number)
-    transverse = momentum / np.cosh(eta)
-    along = np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
+    along = momentum_vectors(momentum, eta, phi)
     # A displaced particle starts on a straight flight path which it left with a kick.
     path = along.copy()
     path[:, :2] += random.normal(0.0, GUN_DECAY_KICK, (number, 2))
     flown = random.uniform(0.0, GUN_LAST_VERTEX, number) * (random.random(number) < gun.displaced)
     start = vertex + path / path[:, 2:] * flown[:, None]
     return np.column_stack([pid, along, start])
+
+
+def momentum_vectors(
+    momentum: Float64[np.ndarray, " n"], eta: Float64[np.ndarray, " n"], phi: Float64[np.ndarray, " n"]
+) -> Float64[np.ndarray, "n 3"]:
+    """px, py and pz from the momentum (in its unit) and its direction."""
+    transverse = momentum / np.cosh(eta)
+    return np.stack([transverse * np.cos(phi), transverse * np.sin(phi), momentum * np.tanh(eta)], axis=1)
 
 
 def start_pythia(settings: Sequence[str], seed: Sequence[int]) -> Any:

@@ -138,9 +138,14 @@ def _existing(columns: Mapping[str, ColumnSource], files: list[Path]) -> Mapping
 
 def _fill(card: Card) -> dict[str, float]:
     """The class of a category that objects which were not written must have, 0 where this is not certain."""
-    stages = [stage for stage in card.stages if stage.of == "generated"]
-    fill: dict[str, float] = {stage.predict: 0.0 for stage in stages if isinstance(stage.predict, str)}
+    fill = dict.fromkeys(_categories(card), 0.0)
     return fill | {name: float(value) for name, value in unwritten_class(card).items()}
+
+
+def _categories(card: Card) -> set[str]:
+    """What category stages draw of generated objects."""
+    stages = [stage for stage in card.stages if stage.of == "generated"]
+    return {stage.predict for stage in stages if isinstance(stage.predict, str)}
 
 
 def unwritten_class(card: Card) -> dict[str, int]:
@@ -148,9 +153,7 @@ def unwritten_class(card: Card) -> dict[str, int]:
     if card.output.where is None:
         return {}
     written: Expression = parsed(card.output.where)
-    stages = [stage for stage in card.stages if stage.of == "generated"]
-    predicted = {stage.predict for stage in stages if isinstance(stage.predict, str)}
-    if len(written.names) != 1 or not written.names <= predicted or not written.of_one_object:
+    if len(written.names) != 1 or not written.names <= _categories(card) or not written.of_one_object:
         return {}
     classes = np.arange(-1, 33)
     out = classes[~written.evaluate(lambda _: classes, np.array([0, len(classes)])).astype(bool)]
