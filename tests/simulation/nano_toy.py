@@ -1,10 +1,23 @@
-"""A file of two collections and a missing momentum, in the form of NanoAOD, and a card of them."""
+"""Jets, muons and a missing momentum in the form of NanoAOD, and detectors of them whose response is made by hand.
 
+Nothing is trained: what a network would give is a formula here, so that what comes of it can be told.
+"""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import awkward as ak
 import numpy as np
 import uproot
+
+from flashsim.card import EventCard, event_card_from_dict, factor
+from flashsim.events import tree_branches
+from flashsim.external import Program
+from flashsim.release import Detector, EventDetector
+from flashsim.stages import condition_columns
+from flashsim.training import ExternalResponse, TrainedStage
 
 EVENTS = 1500
 CARD = """
@@ -14,7 +27,6 @@ name = "toy"
 [sample]
 files = "nano.root"
 tree = "Events"
-split = { train = 0.6, validation = 0.2, test = 0.2 }
 
 [collection.Jet.related.jet]
 index = "Jet_genJetIdx"
@@ -28,6 +40,7 @@ number = { unit = "", source = "count", of = "jet" }
 pt = { unit = "GeV", source = "Jet_pt", of = "jet", from = "gen_pt * ratio" }
 eta = { unit = "", source = "Jet_eta", of = "jet", from = "gen_eta" }
 phi = { unit = "rad", source = "Jet_phi", of = "jet", from = "gen_phi" }
+mass = { unit = "GeV", source = "Jet_mass", of = "jet", from = "pt / 10" }
 nConstituents = { unit = "", source = "Jet_nConstituents", of = "jet" }
 [collection.Jet.unmatched]
 of = "jet"
@@ -42,35 +55,27 @@ name = "efficiency"
 kind = "category"
 given = ["log10(gen_pt)"]
 predict = "number"
-model = { width = 8, depth = 1 }
-training = { epochs = 3 }
 [[collection.Jet.stage]]
 name = "response"
 kind = "response"
 where = "number > 0"
 given = ["log10(gen_pt)"]
 predict = { ratio = { expression = "pt / gen_pt", type = "positive" }, nConstituents = { type = "integer" } }
-model = { width = 8, depth = 1, steps = 1 }
-training = { epochs = 2 }
 [[collection.Jet.stage]]
 name = "n_unmatched"
 kind = "category"
 of = "events"
 given = ["pileup"]
 predict = "n_unmatched"
-model = { width = 8, depth = 1 }
-training = { epochs = 3 }
 [[collection.Jet.stage]]
 name = "unmatched"
 kind = "response"
 of = "unmatched"
 given = ["pileup"]
 predict = { pu_pt = { expression = "pt", type = "positive", unit = "GeV" }, pu_eta = "eta", pu_phi = { expression = "phi", type = "angle", unit = "rad" }, nConstituents = { type = "integer" } }
-model = { width = 8, depth = 1, steps = 1 }
-training = { epochs = 2 }
 [collection.Jet.output]
 where = "number > 0"
-columns = ["pt", "eta", "phi", "nConstituents"]
+columns = ["pt", "eta", "phi", "mass", "nConstituents"]
 link = "genJetIdx"
 
 [collection.Muon.related.muon]
@@ -92,6 +97,7 @@ number = { unit = "", source = "count", of = "muon" }
 pt = { unit = "GeV", source = "Muon_pt", of = "muon", from = "gen_pt * ratio" }
 eta = { unit = "", source = "Muon_eta", of = "muon", from = "gen_eta" }
 phi = { unit = "rad", source = "Muon_phi", of = "muon", from = "gen_phi" }
+mass = { unit = "GeV", source = "Muon_mass", of = "muon", from = "0 * pt + 0.10566" }
 dxy = { unit = "cm", source = "Muon_dxy", of = "muon" }
 isGlobal = { unit = "", source = "Muon_isGlobal", of = "muon" }
 jetIdx = { unit = "", source = "Muon_jetIdx", of = "muon", from = "jet_index" }
@@ -103,19 +109,15 @@ kind = "category"
 where = "muon"
 given = ["log10(gen_pt)", "jet_dr", "n_jets"]
 predict = "number"
-model = { width = 8, depth = 1 }
-training = { epochs = 3 }
 [[collection.Muon.stage]]
 name = "response"
 kind = "response"
 where = "muon & (number > 0)"
 given = ["log10(gen_pt)", "jet_dr"]
 predict = { ratio = { expression = "pt / gen_pt", type = "positive" }, dxy = { unit = "cm" }, isGlobal = { type = "flag" } }
-model = { width = 8, depth = 1, steps = 1 }
-training = { epochs = 2 }
 [collection.Muon.output]
 where = "muon & (number > 0)"
-columns = ["pt", "eta", "phi", "dxy", "isGlobal", "jetIdx"]
+columns = ["pt", "eta", "phi", "mass", "dxy", "isGlobal", "jetIdx"]
 link = "genPartIdx"
 
 [collection.PuppiMET.related.jets_x]
@@ -131,8 +133,6 @@ name = "response"
 kind = "response"
 given = ["gen_pt", "recoil"]
 predict = { pt = { type = "positive", unit = "GeV" } }
-model = { width = 8, depth = 1, steps = 1 }
-training = { epochs = 2 }
 [collection.PuppiMET.output]
 columns = ["pt"]
 
@@ -142,14 +142,51 @@ Jet_muonIdx2 = { inverse = "Muon_jetIdx", rank = 2 }
 """
 
 
-def write_toy(folder: Path) -> Path:
-    """Write ``card.toml`` and ``nano.root`` of full simulation."""
-    (folder / "card.toml").write_text(CARD)
-    write_nano(folder / "nano.root", full(EVENTS, seed=1))
-    return folder / "card.toml"
+Table = np.ndarray
+RESPONSES: dict[str, Callable[[Table, Table], list]] = {
+    "Jet.efficiency": lambda given, _: [0.2 + 0 * given[:, 0], 0.8 + 0 * given[:, 0]],
+    "Jet.response": lambda _, noise: [1 + 0.1 * noise[:, 0], 20 + 3 * noise[:, 1]],
+    "Jet.n_unmatched": lambda given, _: [0.5 + 0 * given[:, 0], 0.3 + 0 * given[:, 0], 0.2 + 0 * given[:, 0]],
+    "Jet.unmatched": lambda _, noise: [15 + 5 * abs(noise[:, 0]), noise[:, 1], np.tanh(noise[:, 2]), 10 + noise[:, 3]],
+    "Muon.efficiency": lambda given, _: [0.1 + 0 * given[:, 0], 0.9 + 0 * given[:, 0]],
+    "Muon.response": lambda _, noise: [1 + 0.02 * noise[:, 0], 0.01 * noise[:, 1], noise[:, 2] > -1],
+    "PuppiMET.response": lambda given, _: [given[:, 0] + 0.1 * abs(given[:, 1])],
+}
+CLASSES = {"Jet.efficiency": (0, 1), "Jet.n_unmatched": (0, 1, 2), "Muon.efficiency": (0, 1)}
 
 
-def write_nano(path: Path, events: dict[str, dict[str, ak.Array] | np.ndarray]) -> None:
+@dataclass(frozen=True)
+class ByHand(Program):
+    """A formula in the place of a program."""
+
+    formula: Callable[[Table, Table], list] = lambda *_: []
+
+    def __call__(self, conditions: Table, noise: Table) -> Table:
+        return np.stack(self.formula(conditions, noise), axis=1).astype(np.float32)
+
+
+def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> EventDetector:
+    """The detector of a card, by hand; types and titles are those of ``nano.root``."""
+    card: EventCard = event_card_from_dict(tomllib.loads(text))
+    branches = tree_branches(folder / "nano.root", "Events")
+    detectors = {}
+    for name, one in card.collections.items():
+        stages = []
+        for stage in one.stages:
+            key = f"{name}.{stage.name}"
+            classes = CLASSES.get(key, ())
+            width = len(stage.predicted_names)
+            noise = 0 if classes else width
+            program = ByHand(folder, "onnx", 1, noise, len(classes) or width, 1.0, formula=responses[key])
+            columns = condition_columns(one, stage, {})
+            units = [0.0 if isinstance(stage.predict, str) else factor(stage.predict[n].unit) for n in stage.predicted_names]
+            response = ExternalResponse(program, classes, tuple(units), (False,) * width, (None,) * len(columns))
+            stages.append(TrainedStage(stage, columns, stage.predicted_names, classes, (response,)))
+        detectors[name] = Detector(one, tuple(stages), {}, "by hand")
+    return EventDetector(card.name, "", card.event, detectors, "by hand", branches)
+
+
+def write_nano(path: Path, events: dict) -> None:
     """A file with `Events`, `Runs` and `LuminosityBlocks`; collections with one counter each."""
     with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
         zipped = {name: ak.zip(these) if isinstance(these, dict) else these for name, these in events.items()}
@@ -185,6 +222,7 @@ def truth(events: int, seed: int) -> dict:
         return {
             "eta": random.normal(0, 1, n).astype(np.float32),
             "phi": random.uniform(-3.1, 3.1, n).astype(np.float32),
+            "mass": random.uniform(0.1, 5, n).astype(np.float32),
         }
 
     def falling(n: int) -> np.ndarray:
@@ -241,6 +279,7 @@ def _jets(generated: dict, random: np.random.Generator) -> dict[str, ak.Array]:
     kinds = {"pt": np.float32, "eta": np.float32, "phi": np.float32, "genJetIdx": np.int16}
     found = {name: ak.values_astype(columns[name], kind) for name, kind in kinds.items()}
     counts = ak.num(found["pt"])
+    found["mass"] = found["pt"] / np.float32(10)
     return found | {"nConstituents": ak.unflatten(random.poisson(20, int(ak.sum(counts))).astype(np.uint8), counts)}
 
 
@@ -266,4 +305,5 @@ def _muons(generated: dict, jets: dict, random: np.random.Generator) -> dict[str
     found = {name: ak.values_astype(columns[name], kind) for name, kind in kinds.items()}
     counts, n = ak.num(found["pt"]), int(ak.sum(ak.num(found["pt"])))
     dxy = ak.unflatten(random.normal(0, 0.01, n).astype(np.float32), counts)
+    found["mass"] = ak.full_like(found["pt"], 0.10566)
     return found | {"dxy": dxy, "isGlobal": ak.unflatten(random.random(n) < 0.9, counts)}

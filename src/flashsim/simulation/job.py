@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from flashsim.errors import FlashSimError
 from flashsim.events import OutputBatch, Writer
@@ -14,6 +14,7 @@ from flashsim.simulation.unfinished import Counts, Unfinished
 Report = Callable[[Counts], None]
 
 
+@runtime_checkable
 class Numbered(Protocol):
     """A block of events, numbered in the order of the input."""
 
