@@ -72,7 +72,11 @@ name = "unmatched"
 kind = "response"
 of = "unmatched"
 given = ["pileup"]
-predict = { pu_pt = { expression = "pt", type = "positive", unit = "GeV" }, pu_eta = "eta", pu_phi = { expression = "phi", type = "angle", unit = "rad" }, nConstituents = { type = "integer" } }
+[collection.Jet.stage.predict]
+pu_pt = { expression = "pt", type = "positive", unit = "GeV" }
+pu_eta = "eta"
+pu_phi = { expression = "phi", type = "angle", unit = "rad" }
+nConstituents = { type = "integer" }
 [collection.Jet.output]
 where = "number > 0"
 columns = ["pt", "eta", "phi", "mass", "nConstituents"]
@@ -98,6 +102,7 @@ pt = { unit = "GeV", source = "Muon_pt", of = "muon", from = "gen_pt * ratio" }
 eta = { unit = "", source = "Muon_eta", of = "muon", from = "gen_eta" }
 phi = { unit = "rad", source = "Muon_phi", of = "muon", from = "gen_phi" }
 mass = { unit = "GeV", source = "Muon_mass", of = "muon", from = "0 * pt + 0.10566" }
+q = { unit = "", source = "Muon_charge", of = "muon", from = "-sign(pdg)" }
 dxy = { unit = "cm", source = "Muon_dxy", of = "muon" }
 isGlobal = { unit = "", source = "Muon_isGlobal", of = "muon" }
 jetIdx = { unit = "", source = "Muon_jetIdx", of = "muon", from = "jet_index" }
@@ -114,10 +119,13 @@ name = "response"
 kind = "response"
 where = "muon & (number > 0)"
 given = ["log10(gen_pt)", "jet_dr"]
-predict = { ratio = { expression = "pt / gen_pt", type = "positive" }, dxy = { unit = "cm" }, isGlobal = { type = "flag" } }
+[collection.Muon.stage.predict]
+ratio = { expression = "pt / gen_pt", type = "positive" }
+dxy = { unit = "cm" }
+isGlobal = { type = "flag" }
 [collection.Muon.output]
 where = "muon & (number > 0)"
-columns = ["pt", "eta", "phi", "mass", "dxy", "isGlobal", "jetIdx"]
+columns = ["pt", "eta", "phi", "mass", "q", "dxy", "isGlobal", "jetIdx"]
 link = "genPartIdx"
 
 [collection.PuppiMET.related.jets_x]
@@ -125,16 +133,18 @@ sum = "Jet_pt * cos(Jet_phi)"
 where = "Jet_pt > 15"
 [collection.PuppiMET.columns]
 gen_pt = { unit = "GeV", source = "GenMET_pt" }
+gen_phi = { unit = "rad", source = "GenMET_phi" }
 recoil = { unit = "GeV", source = "sum", of = "jets_x" }
 [collection.PuppiMET.reconstructed]
 pt = { unit = "GeV", source = "PuppiMET_pt" }
+phi = { unit = "rad", source = "PuppiMET_phi", from = "gen_phi" }
 [[collection.PuppiMET.stage]]
 name = "response"
 kind = "response"
 given = ["gen_pt", "recoil"]
 predict = { pt = { type = "positive", unit = "GeV" } }
 [collection.PuppiMET.output]
-columns = ["pt"]
+columns = ["pt", "phi"]
 
 [event.links]
 Jet_muonIdx1 = { inverse = "Muon_jetIdx" }
@@ -179,7 +189,9 @@ def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> Eve
             noise = 0 if classes else width
             program = ByHand(folder, "onnx", 1, noise, len(classes) or width, 1.0, formula=responses[key])
             columns = condition_columns(one, stage, {})
-            units = [0.0 if isinstance(stage.predict, str) else factor(stage.predict[n].unit) for n in stage.predicted_names]
+            units = [
+                0.0 if isinstance(stage.predict, str) else factor(stage.predict[n].unit) for n in stage.predicted_names
+            ]
             response = ExternalResponse(program, classes, tuple(units), (False,) * width, (None,) * len(columns))
             stages.append(TrainedStage(stage, columns, stage.predicted_names, classes, (response,)))
         detectors[name] = Detector(one, tuple(stages), {}, "by hand")
@@ -190,7 +202,9 @@ def write_nano(path: Path, events: dict) -> None:
     """A file with `Events`, `Runs` and `LuminosityBlocks`; collections with one counter each."""
     with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
         zipped = {name: ak.zip(these) if isinstance(these, dict) else these for name, these in events.items()}
-        types = {name: these.dtype if isinstance(these, np.ndarray) else these.type.content for name, these in zipped.items()}
+        types = {
+            name: these.dtype if isinstance(these, np.ndarray) else these.type.content for name, these in zipped.items()
+        }
         for start in range(0, len(events["run"]), 400):  # several baskets, of other lengths than blocks
             part = {name: these[start : start + 400] for name, these in zipped.items()}
             file["Events"].extend(part) if start else file.mktree("Events", types).extend(part)
@@ -236,6 +250,7 @@ def truth(events: int, seed: int) -> dict:
         "LHEPdfWeight": ak.unflatten(random.normal(1, 0.1, 3 * events).astype(np.float32), np.full(events, 3)),
         "Pileup_nTrueInt": random.uniform(10, 50, events).astype(np.float32),
         "GenMET_pt": falling(events),
+        "GenMET_phi": random.uniform(-3.1, 3.1, events).astype(np.float32),
         "GenJet": lists(n_jets, pt=falling(jets), **angles(jets)),
         "GenPart": lists(
             n_parts, pt=falling(parts), **angles(parts), pdgId=random.choice([13, -13, 22], parts).astype(np.int32)
@@ -256,6 +271,7 @@ def full(events: int, seed: int) -> dict:
         "Jet": jets,
         "Muon": muons,
         "PuppiMET_pt": (generated["GenMET_pt"] * random.normal(1, 0.2, events).clip(0.3)).astype(np.float32),
+        "PuppiMET_phi": generated["GenMET_phi"],
         "HLT_IsoMu24": random.random(events) < 0.3,
         "Tau": {"pt": ak.unflatten(np.full(events, 20, np.float32), np.ones(events, np.int64))},
     }
@@ -275,7 +291,9 @@ def _jets(generated: dict, random: np.random.Generator) -> dict[str, ak.Array]:
             for _ in range(random.poisson(0.7))
         ]
         rows.append(sorted(own + others, reverse=True))
-    columns = ak.Array([[dict(zip(("pt", "eta", "phi", "genJetIdx"), row, strict=True)) for row in rows_] for rows_ in rows])
+    columns = ak.Array(
+        [[dict(zip(("pt", "eta", "phi", "genJetIdx"), row, strict=True)) for row in rows_] for rows_ in rows]
+    )
     kinds = {"pt": np.float32, "eta": np.float32, "phi": np.float32, "genJetIdx": np.int16}
     found = {name: ak.values_astype(columns[name], kind) for name, kind in kinds.items()}
     counts = ak.num(found["pt"])
@@ -297,11 +315,13 @@ def _muons(generated: dict, jets: dict, random: np.random.Generator) -> dict[str
                 for eta, phi in zip(jet_eta, jet_phi, strict=True)
             ]
             near = int(np.argmin(far)) if far and min(far) < 0.4 else -1
-            own.append((part["pt"] * random.normal(1, 0.02), part["eta"], part["phi"], place, near))
+            charge = 1 if part["pdgId"] < 0 else -1
+            own.append((part["pt"] * random.normal(1, 0.02), part["eta"], part["phi"], place, near, charge))
         rows.append(sorted(own, reverse=True))
-    names = ("pt", "eta", "phi", "genPartIdx", "jetIdx")
+    names = ("pt", "eta", "phi", "genPartIdx", "jetIdx", "charge")
     columns = ak.Array([[dict(zip(names, row, strict=True)) for row in rows_] for rows_ in rows])
     kinds = {"pt": np.float32, "eta": np.float32, "phi": np.float32, "genPartIdx": np.int16, "jetIdx": np.int16}
+    kinds["charge"] = np.int32
     found = {name: ak.values_astype(columns[name], kind) for name, kind in kinds.items()}
     counts, n = ak.num(found["pt"]), int(ak.sum(ak.num(found["pt"])))
     dxy = ak.unflatten(random.normal(0, 0.01, n).astype(np.float32), counts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from flashsim.card import Card, Names, factor
+from flashsim.card import Card, Names, factor, written_as
 from flashsim.errors import FlashSimError
 from flashsim.events import Branch, Collection, ColumnSource, EventBatch, OutputBatch, jagged_batch, present
 from flashsim.events.source import missing_column
@@ -115,7 +115,8 @@ class Chain:
 def _written(card: Card) -> set[str]:
     """The branches that a collection draws."""
     link = [] if card.output.link is None else [card.output.link]
-    return {f"{card.output.name}_{column}" for column in (*card.output.columns, *link)} | {f"n{card.output.name}"}
+    drawn = {written_as(card, column) for column in card.output.columns}
+    return drawn | {f"{card.output.name}_{name}" for name in link} | {f"n{card.output.name}"}
 
 
 def _block(block: EventBlock, batch: EventBatch) -> Block:
@@ -129,7 +130,8 @@ def _columns(card: Card, simulated: SimulatedBlock, drawn: Drawn) -> Iterator[tu
     for column in card.output.columns:
         unit = card.reconstructed[column].unit if column in card.reconstructed else ""
         values = np.asarray(simulated.namespace[column]) / (factor(unit) if unit else 1.0)
-        yield column, drawn.typed(f"{name}_{column}", values, whole=column in integers)
+        branch = written_as(card, column)
+        yield branch[len(name) + 1 :], drawn.typed(branch, values, whole=column in integers)
     if card.output.link is not None:
         places = np.where(simulated.namespace.of("generated"), simulated.batch.object_index, -1)
         yield card.output.link, drawn.typed(f"{name}_{card.output.link}", places)
