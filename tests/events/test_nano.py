@@ -2,6 +2,7 @@
 
 import os
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 import awkward as ak
@@ -154,6 +155,4 @@ def as_lists(lists: list[list[int]]) -> dict:
 def plain(rows: TreeRows) -> tuple[list, list]:
     offsets, values = rows.lists["b"]
     assert len(rows.numbers["a"]) == rows.length
-    return rows.numbers["a"].tolist(), [
-        values[one:two].tolist() for one, two in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    return rows.numbers["a"].tolist(), [values[one:two].tolist() for one, two in pairwise(offsets)]
