@@ -179,7 +179,9 @@ def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> Eve
             noise = 0 if classes else width
             program = ByHand(folder, "onnx", 1, noise, len(classes) or width, 1.0, formula=responses[key])
             columns = condition_columns(one, stage, {})
-            units = [0.0 if isinstance(stage.predict, str) else factor(stage.predict[n].unit) for n in stage.predicted_names]
+            units = [
+                0.0 if isinstance(stage.predict, str) else factor(stage.predict[n].unit) for n in stage.predicted_names
+            ]
             response = ExternalResponse(program, classes, tuple(units), (False,) * width, (None,) * len(columns))
             stages.append(TrainedStage(stage, columns, stage.predicted_names, classes, (response,)))
         detectors[name] = Detector(one, tuple(stages), {}, "by hand")
@@ -190,7 +192,9 @@ def write_nano(path: Path, events: dict) -> None:
     """A file with `Events`, `Runs` and `LuminosityBlocks`; collections with one counter each."""
     with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
         zipped = {name: ak.zip(these) if isinstance(these, dict) else these for name, these in events.items()}
-        types = {name: these.dtype if isinstance(these, np.ndarray) else these.type.content for name, these in zipped.items()}
+        types = {
+            name: these.dtype if isinstance(these, np.ndarray) else these.type.content for name, these in zipped.items()
+        }
         for start in range(0, len(events["run"]), 400):  # several baskets, of other lengths than blocks
             part = {name: these[start : start + 400] for name, these in zipped.items()}
             file["Events"].extend(part) if start else file.mktree("Events", types).extend(part)
@@ -275,7 +279,9 @@ def _jets(generated: dict, random: np.random.Generator) -> dict[str, ak.Array]:
             for _ in range(random.poisson(0.7))
         ]
         rows.append(sorted(own + others, reverse=True))
-    columns = ak.Array([[dict(zip(("pt", "eta", "phi", "genJetIdx"), row, strict=True)) for row in rows_] for rows_ in rows])
+    columns = ak.Array(
+        [[dict(zip(("pt", "eta", "phi", "genJetIdx"), row, strict=True)) for row in rows_] for rows_ in rows]
+    )
     kinds = {"pt": np.float32, "eta": np.float32, "phi": np.float32, "genJetIdx": np.int16}
     found = {name: ak.values_astype(columns[name], kind) for name, kind in kinds.items()}
     counts = ak.num(found["pt"])

@@ -88,9 +88,7 @@ def test_each_collection_reads_what_those_before_it_drew(events: ak.Array):
     assert any(two >= 0 for jets in back for _, two in jets)
     hard = events.Jet[events.Jet.pt > 15]
     recoil = ak.sum(hard.pt * np.cos(hard.phi), axis=1)
-    assert np.asarray(events.PuppiMET.pt) == pytest.approx(
-        np.asarray(events.GenMET.pt + 0.1 * abs(recoil)), rel=1e-5
-    )
+    assert np.asarray(events.PuppiMET.pt) == pytest.approx(np.asarray(events.GenMET.pt + 0.1 * abs(recoil)), rel=1e-5)
 
 
 def test_every_branch_has_the_type_of_the_sample_and_generated_ones_their_bits(folder: Path, output: Path):
@@ -163,7 +161,9 @@ def test_what_cannot_be_simulated_is_refused(folder: Path, detector: EventDetect
     with pytest.raises(FlashSimError, match=r"\[collection.Jet\] .*less.root: no column 'GenJet_eta'"):
         simulate(detector, tmp_path / "less.root", tmp_path / "out.root")
     # What full simulation has of a collection that is drawn is not read, even if nobody draws it.
-    text = nano_toy.CARD.replace('jet_dr = {', 'tagged = { unit = "", source = "Jet_genFlavour", of = "jet" }\njet_dr = {')
+    text = nano_toy.CARD.replace(
+        "jet_dr = {", 'tagged = { unit = "", source = "Jet_genFlavour", of = "jet" }\njet_dr = {'
+    )
     with pytest.raises(FlashSimError, match=r"\[collection.Muon\] .*no column 'Jet_genFlavour'"):
         simulate(nano_toy.detector(folder, text), folder / "nano.root", tmp_path / "out.root")
     assert not (tmp_path / "out.root").exists()
@@ -187,7 +187,9 @@ def test_collections_put_together_are_in_order_and_links_back_are_those_of_a_loo
             for i in range(one.offsets[event], one.offsets[event + 1])
         ]
         here = slice(joined.offsets[event], joined.offsets[event + 1])
-        found = zip(-joined.columns["pt"][here], joined.columns["own"][here], joined.columns["genIdx"][here], strict=True)
+        found = zip(
+            -joined.columns["pt"][here], joined.columns["own"][here], joined.columns["genIdx"][here], strict=True
+        )
         assert list(found) == sorted(rows, key=lambda row: row[0])  # a stable sort, the first collection's first
     assert joined.columns["genIdx"].dtype == np.int16
     index = random.integers(-1, 4, int(second.offsets[-1])).astype(np.int16)
