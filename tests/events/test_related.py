@@ -57,6 +57,7 @@ def test_what_belongs_to_each_object(tmp_path: Path, name: str):
         pt=ColumnSource("Gen_pt", factor=1e-3),
         pileup=ColumnSource("Pileup_nTrueInt"),
         rec_pt=ColumnSource("Rec_pt", factor=1e-3, relation=by_index),
+        second_pt=ColumnSource("Rec_pt", factor=1e-3, relation=ByIndex("Rec_genIdx", rank=2)),
         n_rec=ColumnSource("count", relation=by_index),
         near_charge=ColumnSource("Rec_charge", default=-9, relation=NEAR),
         near_dr=ColumnSource("dr", relation=NEAR),
@@ -66,6 +67,7 @@ def test_what_belongs_to_each_object(tmp_path: Path, name: str):
     assert got.counts.tolist() == [2, 0, 3]
     assert got.columns["pileup"].tolist() == [20.5, 20.5, 40.5, 40.5, 40.5]
     assert got.columns["rec_pt"] == pytest.approx([0, 0.055, 0, 0, 0.029])
+    assert got.columns["second_pt"] == pytest.approx([0, 0.018, 0, 0, 0])
     assert got.columns["n_rec"].tolist() == [0, 2, 0, 0, 1]
     assert got.columns["near_charge"].tolist() == [1, 1, 1, 1, -9]
     assert got.columns["near_charge"].dtype.kind == "i"

@@ -19,8 +19,8 @@ Pair = Annotated[tuple[str, str], Field(strict=False)]
 class Related(CardModel):
     """Objects of another collection, one for each object of the card: `of` in a column names this table.
 
-    Either `index` or `nearest` says which. Of several the first in the file is taken with `index`; `count` says how
-    many there are. In events of several collections the objects of the card are those whose columns have no `of`.
+    Either `index` or `nearest` says which. Of several one is taken, by its `rank`; `count` says how many there are. In
+    events of several collections the objects of the card are those whose columns have no `of`.
     With `sum` it is none of them but a sum over all in the event, the same for each object.
     """
 
@@ -35,7 +35,11 @@ class Related(CardModel):
     )
     to: Pair | None = Field(default=None, description="For `nearest`: columns of η and φ of the card's own objects.")
     radius: float | None = Field(default=None, gt=0, description="For `nearest`: largest ΔR.")
-    rank: int = Field(default=1, ge=1, description="For `nearest`: 1 for the nearest, 2 for the second, …")
+    rank: int = Field(
+        default=1,
+        ge=1,
+        description="1 for the first in the file (`index`) or the nearest (`nearest`), 2 for the second, …",
+    )
     once: bool = Field(
         default=False,
         description="For `nearest`: each of the others has one partner at most; the closest pairs are made first.",
@@ -58,8 +62,10 @@ class Related(CardModel):
         rules = [self.index, self.nearest, self.total]
         if sum(rule is not None for rule in rules) != 1:
             raise ValueError("write either 'index', 'nearest' or 'sum': one rule says what belongs to an object")
-        if self.nearest is None and (self.to or self.radius or self.once or self.rank != 1):
-            raise ValueError("'to', 'radius', 'rank' and 'once' are only for 'nearest'")
+        if self.nearest is None and (self.to or self.radius or self.once):
+            raise ValueError("'to', 'radius' and 'once' are only for 'nearest'")
+        if self.total is not None and self.rank != 1:
+            raise ValueError("'rank' is only for 'index' and 'nearest'")
         if self.index is not None and self.where:
             raise ValueError("'where' is only for 'nearest' and 'sum'")
         if self.nearest is not None and (self.to is None or self.radius is None):

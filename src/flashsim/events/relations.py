@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 
 from flashsim.card import Expression, summed
 
+from .batch import offsets_from_counts
 from .pairs import Pairs, all_pairs, first_come, ranked
 
 
@@ -79,9 +80,10 @@ class Relation(ABC):
 @final
 @dataclass(frozen=True)
 class ByIndex(Relation):
-    """Column `index` of the others holds the place of their partner in its event; of several the first is taken."""
+    """Column `index` of the others holds the place of their partner in its event; of several the `rank`-th is taken."""
 
     index: str
+    rank: int = 1
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -105,10 +107,13 @@ class ByIndex(Relation):
         places = places.astype(np.int64)
         valid = (places >= 0) & (places < np.diff(own)[event])
         target, other = (own[event] + places)[valid], np.flatnonzero(valid)
-        chosen = np.full(int(own[-1]), -1, dtype=np.int64)
-        chosen[target[::-1]] = other[::-1]  # what is assigned last stays: the first
+        count = np.bincount(target, minlength=int(own[-1])).astype(np.int64)
+        order = np.argsort(target, kind="stable")
+        number = np.arange(len(target)) - np.repeat(offsets_from_counts(count)[:-1], count)
+        taken = order[number == self.rank - 1]
+        chosen = np.full(len(count), -1, dtype=np.int64)
+        chosen[target[taken]] = other[taken]
         nowhere = np.zeros(len(chosen))
-        count = np.bincount(target, minlength=len(chosen)).astype(np.int64)
         return Partners(chosen, count, nowhere, nowhere, nowhere, valid)
 
 

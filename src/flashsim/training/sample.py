@@ -89,7 +89,7 @@ def relation_of(related: Related | None) -> Relation | None:
     if related is None:
         return None
     if related.index is not None:
-        return ByIndex(related.index)
+        return ByIndex(related.index, related.rank)
     if related.total is not None:
         return SumOf(related.total, related.where)
     assert related.nearest is not None
