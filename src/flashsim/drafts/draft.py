@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, field
 
-from flashsim.card import Expression, Split
+from flashsim.card import Expression, Of, Split
 from flashsim.drafts.kinds import Kind
 
 
 @dataclass(frozen=True)
 class Line:
-    """A column of `[columns]` or `[reconstructed]`: its name in the file, its unit, and the way back (`from`)."""
+    """A column of `[columns]` or `[reconstructed]`: its name in the file, its unit, and the way back (`from`).
+
+    One `of` a table of `[related]` is a column of those objects, or what the rule itself gives.
+    """
 
     source: str
     unit: str
     formula: str | None = None
     why: str = ""
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,25 @@ class StageDraft:
     given: list[str]
     predict: str | dict[str, Learnt]
     where: str | None = None
+    of: Of = "generated"
+
+
+@dataclass
+class LeftOver:
+    """`[unmatched]`: the rule that leaves objects over, the name of their number, and what they are made of."""
+
+    of: str
+    number: str
+    columns: list[str]
+    formulas: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Draft:
     """What a card will say; `guesses`, `left_out` (by column) and `undecided` (sentences) are for people.
 
-    `objects` are those of the training part.
+    `objects` are those of the training part; `collection` is the name of the output, `link` its column of the place of
+    the generated object.
     """
 
     name: str
@@ -67,6 +83,10 @@ class Draft:
     reconstructed: dict[str, Line] = field(default_factory=dict)
     stages: list[StageDraft] = field(default_factory=list)
     where: str | None = None
+    related: dict[str, dict[str, object]] = field(default_factory=dict)
+    unmatched: LeftOver | None = None
+    collection: str = "reco"
+    link: str | None = None
     guesses: list[Guess] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     undecided: list[str] = field(default_factory=list)
@@ -86,8 +106,36 @@ class Draft:
         """The reconstructed columns that simulation makes."""
         drawn: set[str] = set()
         for stage in self.stages:
+            if stage.of != "generated":
+                continue
             if isinstance(stage.predict, str):
                 drawn.add(stage.predict)
             else:
                 drawn.update(name for key, one in stage.predict.items() for name in one.columns or [key])
         return [name for name, line in self.reconstructed.items() if line.formula or name in drawn]
+
+
+@dataclass(frozen=True)
+class InverseLink:
+    """`[event.links]`: the `rank`-th object whose index `inverse` is the place of this one."""
+
+    inverse: str
+    rank: int
+
+
+@dataclass
+class EventDraft:
+    """A card of collections, in the order of simulation; `left_out` says why others are not there."""
+
+    name: str
+    description: str
+    file: str
+    event: tuple[str, str]
+    tree: str | None
+    layout: str
+    collections: dict[str, Draft]
+    keep: list[str]
+    links: dict[str, InverseLink] = field(default_factory=dict)
+    split: Split = field(default_factory=Split)
+    left_out: dict[str, str] = field(default_factory=dict)
+    undecided: list[str] = field(default_factory=list)
