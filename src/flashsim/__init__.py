@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flashsim.api import compare, export, load, simulate, train, validate
+    from flashsim.api import compare, export, load, simulate, train, train_events, validate
     from flashsim.card import read_card
     from flashsim.drafts import init_card
     from flashsim.errors import FlashSimError
@@ -23,10 +23,22 @@ _HOMES = {
     "read_card": "flashsim.card",
     "simulate": "flashsim.api",
     "train": "flashsim.api",
+    "train_events": "flashsim.api",
     "validate": "flashsim.api",
 }
 
-__all__ = ["FlashSimError", "compare", "export", "init_card", "load", "read_card", "simulate", "train", "validate"]
+__all__ = [
+    "FlashSimError",
+    "compare",
+    "export",
+    "init_card",
+    "load",
+    "read_card",
+    "simulate",
+    "train",
+    "train_events",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,8 @@ from flashsim.api.compare import compare
 from flashsim.api.export import export
 from flashsim.api.simulate import simulate
 from flashsim.api.train import train
+from flashsim.api.train_events import train_events
 from flashsim.api.validate import validate
 from flashsim.release import load
 
-__all__ = ["compare", "export", "load", "simulate", "train", "validate"]
+__all__ = ["compare", "export", "load", "simulate", "train", "train_events", "validate"]
