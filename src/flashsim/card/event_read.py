@@ -79,4 +79,5 @@ def _columns_of_file(name: str, column: Column, rules: Mapping[str, Related]) ->
         return
     rule = rules[column.of]
     yield from (*([rule.index] if rule.index else []), *(rule.nearest or ()), *(rule.to or ()))
-    yield from sorted(Expression.parse(rule.where).names if rule.where else ())
+    for formula in (rule.total, rule.where):
+        yield from sorted(Expression.parse(formula).names if formula else ())

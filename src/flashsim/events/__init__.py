@@ -7,7 +7,7 @@ from .gun import ParticleGun
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
 from .read import expand, read_events
-from .relations import ByIndex, Nearest, Relation
+from .relations import ByIndex, Nearest, Relation, SumOf
 from .simulated_reader import read_simulated
 from .source import LEFT_OVER, ColumnSource
 from .writer import Writer, open_writer, output_format
@@ -25,6 +25,7 @@ __all__ = [
     "ParticleGun",
     "Pythia8Source",
     "Relation",
+    "SumOf",
     "Writer",
     "content_sha256",
     "describe_file",

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from flashsim.card import Card, Column, Names, Reconstructed, Related, SampleFiles, Split, Stage, factor, leaves
 from flashsim.errors import FlashSimError
-from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, SumOf, read_events
 from flashsim.stages import Namespace, generated, parsed, truth_of, with_unmatched
 
 Part = Literal["train", "validation", "test"]
@@ -75,6 +75,8 @@ def relation_of(related: Related | None) -> Relation | None:
         return None
     if related.index is not None:
         return ByIndex(related.index)
+    if related.total is not None:
+        return SumOf(related.total, related.where)
     assert related.nearest is not None
     assert related.to is not None
     assert related.radius is not None
