@@ -1,6 +1,6 @@
 """A card before it is written: what stands in it, and what is to be said about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flashsim.card import Expression, Of, Split
 from flashsim.drafts.kinds import Kind
@@ -18,6 +18,10 @@ class Line:
     formula: str | None = None
     why: str = ""
     of: str | None = None
+
+    def with_formula(self, formula: str, why: str) -> "Line":
+        """The same column, made in another way."""
+        return replace(self, formula=formula, why=why)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Draft:
 
     @property
     def outputs(self) -> list[str]:
-        """The reconstructed columns that simulation makes."""
+        """The reconstructed columns that simulation makes, but for the number of partners."""
         drawn: set[str] = set()
         for stage in self.stages:
             if stage.of != "generated":
@@ -112,7 +116,10 @@ class Draft:
                 drawn.add(stage.predict)
             else:
                 drawn.update(name for key, one in stage.predict.items() for name in one.columns or [key])
-        return [name for name, line in self.reconstructed.items() if line.formula or name in drawn]
+        counts = {name for name, line in self.reconstructed.items() if line.of is not None and line.source == "count"}
+        return [
+            name for name, line in self.reconstructed.items() if (line.formula or name in drawn) and name not in counts
+        ]
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,8 @@ def _value(value: object) -> str:
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case bool():
+            return str(value).lower()
         case dict():
             return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
         case list():

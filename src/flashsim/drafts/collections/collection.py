@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from flashsim.card import factor
+from flashsim.card import Expression, factor
+from flashsim.drafts.collections.columns import columns_of, too_few
 from flashsim.drafts.collections.contents import Contents
-from flashsim.drafts.collections.leftover import add_left_over
+from flashsim.drafts.collections.leftover import NUMBER, add_left_over
+from flashsim.drafts.collections.places import add_place
 from flashsim.drafts.collections.plan import Layout, Plan
 from flashsim.drafts.collections.rules import Rule, read, relation_from, rule_for
 from flashsim.drafts.collections.targets import Targets
@@ -16,13 +18,8 @@ from flashsim.drafts.collections.truth import CHOSEN, TruthSide, add_conditions,
 from flashsim.drafts.collections.vector import add_vector
 from flashsim.drafts.draft import Draft, Guess, Line, StageDraft
 from flashsim.drafts.kinds import is_constant
-from flashsim.drafts.names import INDICES, key_of, words_of
-from flashsim.card import Expression
+from flashsim.drafts.names import key_of
 from flashsim.events import LEFT_OVER, ColumnSource, EventBatch
-
-FEWEST = 30
-"""Fewer objects than this make no collection."""
-
 
 @dataclass(frozen=True)
 class Objects:
@@ -49,21 +46,21 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
         collection=plan.name,
     )
     rule = rule_for(contents, plan) if plan.truths else None
-    names = _columns(contents, plan, draft)
-    if isinstance(names, str):
-        return names
-    if plan.truths and rule is None:
-        return "no generated objects in the file that it could follow"
-    if rule is not None and rule.found < FEWEST:
-        return f"{rule.found} of {rule.others} objects follow a generated one; {FEWEST} are the least"
-    taken = {"run", "event", "slot", "unmatched", "number", CHOSEN}
-    keys = {key_of(suffix, taken, "rec"): suffix for suffix in names}
+    if (reason := too_few(contents, plan, rule)) is not None:
+        return reason
+    taken = {"run", "event", "slot", "unmatched", "number", NUMBER, CHOSEN}
     if rule is not None:
         draft.related["partner"] = rule.table
     side = declared(contents, layout, plan, rule.truth if rule else None, drawn, draft, taken)
+    names = columns_of(contents, plan, draft)
+    if not names:
+        return "no column of numbers"
+    keys = {key_of(suffix, taken, "rec"): suffix for suffix in names}
     units = {key: layout.unit_of(suffix) for key, suffix in keys.items()}
     objects = _read(contents, draft, rule, side, {key: names[suffix] for key, suffix in keys.items()}, units)
     _say_rule(draft, plan, rule)
+    if rule is not None and rule.truth.index is not None and "index" in rule.table:
+        draft.link = rule.truth.index
     where = None if rule is None or rule.truth.where is None else _in_keys(rule.truth.where, rule.truth.prefix)
     needed = set() if where is None else Expression.parse(where).names
     add_conditions(draft, side, objects.of(objects.chosen, side.lines), needed | set(side.partners.values()), taken)
@@ -84,39 +81,12 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
     )
     if plan.vector is not None:
         add_vector(targets)
+    add_place(targets)
     targets.add_all()
     draft.stages.append(StageDraft("response", "what is measured", side.given, targets.learnt, draft.where))
     if rule is not None and objects.left.sum():
         _add_left_over(draft, targets, objects, side)
     return draft
-
-
-def _columns(contents: Contents, plan: Plan, draft: Draft) -> dict[str, str] | str:
-    """The names of the columns to be learnt, by suffix; those that are not are said to be left out."""
-    if plan.truths:
-        first = next((name for name in contents.offsets if name.startswith(plan.prefix)), None)
-        if first is None:
-            return "not in the file"
-        if contents.size(first) < FEWEST:
-            return f"{contents.size(first)} objects; {FEWEST} are the least"
-        names = contents.of((plan.prefix, *plan.also), first)
-    else:
-        names = contents.numbers_of(plan.prefix)
-    if not names:
-        return "not in the file"
-    kept: dict[str, str] = {}
-    for suffix, name in names.items():
-        if "." in suffix:
-            continue  # a part of a link
-        if not contents.is_finite(name):
-            draft.left_out[name] = "NaN or infinite for some objects; give these a number of their own first"
-        elif set(words_of(suffix.rstrip("123456789"))) & INDICES or "Idx" in suffix:
-            draft.left_out[name] = "a place in another list"
-        elif "fiducialGen" in suffix:
-            draft.left_out[name] = "a quantity of the generator"
-        else:
-            kept[suffix] = name
-    return kept or "no column of numbers"
 
 
 def _read(

@@ -8,7 +8,7 @@ from jaxtyping import Int64
 from flashsim.card import Expression, internal_unit
 from flashsim.drafts.collections.targets import Targets
 from flashsim.drafts.draft import Draft, Learnt, LeftOver, StageDraft
-from flashsim.drafts.kinds import is_constant, kind_of_values
+from flashsim.drafts.kinds import is_constant, kind_of_values, number_text
 from flashsim.drafts.names import words_of
 
 MOST_IN_AN_EVENT = 31
@@ -53,7 +53,7 @@ def _learnt(targets: Targets, key: str, left: LeftOver) -> dict[str, Learnt]:
     if formula is not None and (key in targets.shared or not Expression.parse(formula).names):
         return {}
     if is_constant(values):
-        left.formulas[key] = f"{values[0]:.9g}"
+        left.formulas[key] = number_text(values[0])
         return {}
     if formula is None:
         return {key: Learnt(targets.kind(key), unit=internal_unit(targets.units[key]))}

@@ -10,7 +10,7 @@ from flashsim.card import internal_unit
 from flashsim.drafts.collections.nested import chains_of, implied_by
 from flashsim.drafts.collections.steps import steps_of
 from flashsim.drafts.draft import Draft, Guess, Learnt, Line
-from flashsim.drafts.kinds import Kind, is_constant, kind_of_values
+from flashsim.drafts.kinds import Kind, is_constant, kind_of_values, number_text
 from flashsim.drafts.names import words_of
 from flashsim.drafts.responses import Side, angle, paired, ratio
 
@@ -43,6 +43,7 @@ class Targets:
     kinds: dict[str, Kind] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
 
     def every(self, key: str) -> Float[np.ndarray, " objects"]:
         """The column of all objects, those first that were found."""
@@ -50,7 +51,7 @@ class Targets:
 
     def add_all(self) -> None:
         """Settle every column, those first that follow from others."""
-        settled = self.draft.reconstructed
+        settled = self.draft.reconstructed.keys() | self.skipped
         self.open = [key for key in self.names if key not in settled and not self._leave_out(key)]
         for settle in (self._constants, self._of_truth, self._multiples, self._steps, self._nested, self._themselves):
             settle()
@@ -63,6 +64,10 @@ class Targets:
             self.shared.add(key)
         if key in self.open:
             self.open.remove(key)
+
+    def skip(self, key: str) -> None:
+        """Leave a column out."""
+        self.skipped.add(key)
 
     def learn(self, variable: str, learnt: Learnt) -> None:
         """Declare what the response stage draws."""
@@ -82,7 +87,7 @@ class Targets:
     def _constants(self) -> None:
         for key in list(self.open):
             if is_constant(self.every(key)):
-                self.make(key, f"{self.every(key)[0]!r}", "constant", "the same for all objects: written as it is")
+                self.make(key, number_text(self.every(key)[0]), "constant", "the same for all objects: written as it is")
 
     def _of_truth(self) -> None:
         """Kinematics by their response, labels that are the generator's by a copy."""

@@ -89,6 +89,8 @@ def _add_neighbour(
     table: dict[str, object] = {"nearest": names, "to": list(truth.direction), "radius": neighbour.radius}
     draft.related[neighbour.name] = table | ({} if neighbour.where is None else {"where": neighbour.where})
     side.lines[key_of(f"{neighbour.name}_dr", taken, "gen")] = Line("dr", "", of=neighbour.name)
+    if neighbour.drawn:
+        side.lines[key_of(f"{neighbour.name}_index", taken, "gen")] = Line("index", "", of=neighbour.name)
     for suffix in neighbour.columns:
         name = neighbour.prefix + suffix
         if contents.has(names[0], name) and contents.is_finite(name):
@@ -106,6 +108,8 @@ def add_conditions(
     """What stages read of each column that varies among the objects; of the others only those `needed` stay."""
     for key, line in list(side.lines.items()):
         values = np.asarray(columns[key], dtype=np.float64)
+        if line.source == "index":
+            continue
         if is_constant(values):
             if key not in needed:
                 del side.lines[key]

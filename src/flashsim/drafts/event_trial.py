@@ -1,0 +1,152 @@
+"""A draft of whole events tried on its own file: each collection closes, fits, and has enough to be trained on."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from flashsim.card import Card, Expression, event_card_from_dict
+from flashsim.drafts.collections.whole import say_what_is_few
+from flashsim.drafts.draft import Draft, EventDraft, StageDraft
+from flashsim.drafts.event_text import event_card_text
+from flashsim.drafts.kinds import is_constant, number_text
+from flashsim.drafts.trial import SPLITS, plain, problem, selected
+from flashsim.errors import FlashSimError
+from flashsim.events import EventBatch
+from flashsim.stages import Namespace, outputs
+from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_batches, sample_files
+
+WHOLE = ("integer", "flag", "category")
+
+
+def fit_events_for_training(draft: EventDraft, output: Path) -> None:
+    """Divide the sample, give up what is too rare for it, and see that what is left closes.
+
+    FlashSimError where nothing is left, or a formula contradicts the file.
+    """
+    cards = _cards(draft, output)
+    batches = {name: _events(card) for name, card in cards.items()}
+    _divide(draft, cards, batches)
+    for name, one in draft.collections.items():
+        training = events_of_part(batches[name], draft.split, "train")
+        _retype(one, cards[name], training)
+        one.objects = max(selected(cards[name], stage, training) for stage in cards[name].stages)
+    for name, card in _cards(draft, output).items():
+        check_closure(card, events_of_part(batches[name], draft.split, "train"))
+    say_what_is_few(draft)
+
+
+def _cards(draft: EventDraft, output: Path) -> dict[str, Card]:
+    text = event_card_text(draft, output.name)
+    return event_card_from_dict(tomllib.loads(text), str(output), output).collections
+
+
+def _events(card: Card) -> EventBatch:
+    return EventBatch.concatenate(list(reference_batches(card, sample_files(card, "train"))))
+
+
+def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventBatch]) -> None:
+    """The first division that leaves every stage enough; stages that have too little in all of them are given up."""
+    sizes = {}
+    for split in SPLITS:
+        sizes[split] = {
+            (name, stage.name): min(
+                selected(card, stage, events_of_part(batches[name], split, part)) for part in ("train", "validation")
+            )
+            for name, card in cards.items()
+            for stage in card.stages
+        }
+    split = max(SPLITS, key=lambda split: sum(size >= MINIMUM_OBJECTS for size in sizes[split].values()))
+    draft.split = split
+    for name, one in list(draft.collections.items()):
+        poor = {stage: size for (of, stage), size in sizes[split].items() if of == name and size < MINIMUM_OBJECTS}
+        for stage, size in poor.items():
+            _give_up(draft, one, stage, size)
+        if not one.stages:
+            del draft.collections[name]
+            draft.left_out[name] = f"a stage has fewer than {MINIMUM_OBJECTS} objects to train or to stop on"
+            draft.links = {link: how for link, how in draft.links.items() if not how.inverse.startswith(f"{name}_")}
+    if not draft.collections:
+        raise FlashSimError(
+            f"{draft.file}: too small: no collection has {MINIMUM_OBJECTS} objects to train on and as many to stop on"
+        )
+
+
+def _give_up(draft: EventDraft, one: Draft, stage: str, size: int) -> None:
+    """Without its response there is no collection; without unmatched objects there is one."""
+    what = f"{one.collection}: {size} for stage {stage}, {MINIMUM_OBJECTS} are needed to train it"
+    if stage in ("unmatched", "number_unmatched"):
+        if one.unmatched is not None:
+            draft.undecided.append(f"{what}: unmatched objects are not simulated.")
+        one.unmatched = None
+        one.stages = [each for each in one.stages if each.of == "generated"]
+    else:
+        one.stages = []
+
+
+def _retype(one: Draft, card: Card, training: EventBatch) -> None:
+    """What the training part does not show: constants are written as they are, spikes and classes given up."""
+    namespace = Namespace(card, training)
+    stages = {stage.name: stage for stage in card.stages}
+    for drafted in list(one.stages):
+        stage = stages[drafted.name]
+        if isinstance(drafted.predict, str):
+            continue
+        values = outputs(namespace, stage, namespace.rows(stage))
+        for name in list(drafted.predict):
+            if name not in drafted.predict:
+                continue  # went with another one
+            learnt = drafted.predict[name]
+            column = values[name][:, 0]
+            if is_constant(column):
+                _write_constant(one, drafted, name, float(column[0]))
+                continue
+            why = problem(learnt.kind, values[name])
+            if why and learnt.kind.type not in WHOLE and not problem(plain(learnt).kind, values[name]):
+                drafted.predict[name] = plain(learnt)
+            elif why:
+                _remove(one, name, f"in the training part: {why}")
+
+
+def _write_constant(one: Draft, stage: StageDraft, name: str, value: float) -> None:
+    """In the place of a variable that is always the same, this number."""
+    assert not isinstance(stage.predict, str)
+    del stage.predict[name]
+    if stage.of == "unmatched" and one.unmatched is not None and name in one.reconstructed:
+        one.unmatched.formulas[name] = number_text(value)
+    elif name in one.reconstructed and one.reconstructed[name].formula is None:
+        line = one.reconstructed[name]
+        one.reconstructed[name] = line.with_formula(number_text(value), "the same wherever it is measured here")
+    else:
+        one.derive[name] = number_text(value)
+
+
+def _remove(one: Draft, name: str, why: str) -> None:
+    """Take out a variable and every column that follows from it, of all objects."""
+    gone = {name}
+    while True:
+        more = {
+            key
+            for key, line in one.reconstructed.items()
+            if key not in gone and (_uses(line.formula, gone) or key in gone)
+        }
+        if one.unmatched is not None:
+            more |= {key for key, text in one.unmatched.formulas.items() if key not in gone and _uses(text, gone)}
+        if not more:
+            break
+        gone |= more
+    for key in gone & one.reconstructed.keys():
+        one.left_out[one.reconstructed.pop(key).source] = why
+    for stage in one.stages:
+        if not isinstance(stage.predict, str):
+            stage.predict = {
+                key: learnt
+                for key, learnt in stage.predict.items()
+                if key not in gone and not _uses(learnt.expression, gone)
+            }
+    if one.unmatched is not None:
+        one.unmatched.formulas = {key: text for key, text in one.unmatched.formulas.items() if key not in gone}
+
+
+def _uses(text: str | None, names: set[str]) -> bool:
+    return text is not None and not names.isdisjoint(Expression.parse(text).names)
