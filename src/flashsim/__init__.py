@@ -9,7 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flashsim.api import compare, export, load, simulate, train, train_events, validate
+    from flashsim.api import (
+        compare,
+        compare_events,
+        export,
+        load,
+        simulate,
+        train,
+        train_events,
+        validate,
+        validate_events,
+    )
     from flashsim.card import read_card
     from flashsim.drafts import init_card
     from flashsim.errors import FlashSimError
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "FlashSimError": "flashsim.errors",
     "compare": "flashsim.api",
+    "compare_events": "flashsim.api",
     "export": "flashsim.api",
     "init_card": "flashsim.drafts",
     "load": "flashsim.api",
@@ -25,11 +36,13 @@ _HOMES = {
     "train": "flashsim.api",
     "train_events": "flashsim.api",
     "validate": "flashsim.api",
+    "validate_events": "flashsim.api",
 }
 
 __all__ = [
     "FlashSimError",
     "compare",
+    "compare_events",
     "export",
     "init_card",
     "load",
@@ -38,6 +51,7 @@ __all__ = [
     "train",
     "train_events",
     "validate",
+    "validate_events",
 ]
 
 
