@@ -1,22 +1,22 @@
 """A draft of whole events tried on its own file: each collection closes, fits, and has enough to be trained on."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
-from flashsim.card import Card, Expression, event_card_from_dict
+from flashsim.card import Card, event_card_from_dict
 from flashsim.drafts.collections.whole import say_what_is_few
-from flashsim.drafts.draft import Draft, EventDraft, StageDraft
+from flashsim.drafts.draft import Draft, EventDraft, Learnt, StageDraft
 from flashsim.drafts.event_text import event_card_text
 from flashsim.drafts.kinds import is_constant, number_text
-from flashsim.drafts.trial import SPLITS, plain, problem, selected
+from flashsim.drafts.trial import SPLITS, plain, selected
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
 from flashsim.stages import Namespace, outputs
 from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_batches, sample_files
-
-WHOLE = ("integer", "flag", "category")
 
 
 def fit_events_for_training(draft: EventDraft, output: Path) -> None:
@@ -85,7 +85,7 @@ def _give_up(draft: EventDraft, one: Draft, stage: str, size: int) -> None:
 
 
 def _retype(one: Draft, card: Card, training: EventBatch) -> None:
-    """What the training part does not show: constants are written as they are, spikes and classes given up."""
+    """What the training part does not show: constants are written as they are, and spikes given up."""
     namespace = Namespace(card, training)
     stages = {stage.name: stage for stage in card.stages}
     for drafted in list(one.stages):
@@ -94,18 +94,13 @@ def _retype(one: Draft, card: Card, training: EventBatch) -> None:
             continue
         values = outputs(namespace, stage, namespace.rows(stage))
         for name in list(drafted.predict):
-            if name not in drafted.predict:
-                continue  # went with another one
             learnt = drafted.predict[name]
             column = values[name][:, 0]
             if is_constant(column):
                 _write_constant(one, drafted, name, float(column[0]))
                 continue
-            why = problem(learnt.kind, values[name])
-            if why and learnt.kind.type not in WHOLE and not problem(plain(learnt).kind, values[name]):
-                drafted.predict[name] = plain(learnt)
-            elif why:
-                _remove(one, name, f"in the training part: {why}")
+            if learnt.kind.type == "atoms":
+                drafted.predict[name] = _with_spikes_of(learnt, column)
 
 
 def _write_constant(one: Draft, stage: StageDraft, name: str, value: float) -> None:
@@ -121,32 +116,7 @@ def _write_constant(one: Draft, stage: StageDraft, name: str, value: float) -> N
         one.derive[name] = number_text(value)
 
 
-def _remove(one: Draft, name: str, why: str) -> None:
-    """Take out a variable and every column that follows from it, of all objects."""
-    gone = {name}
-    while True:
-        more = {
-            key
-            for key, line in one.reconstructed.items()
-            if key not in gone and (_uses(line.formula, gone) or key in gone)
-        }
-        if one.unmatched is not None:
-            more |= {key for key, text in one.unmatched.formulas.items() if key not in gone and _uses(text, gone)}
-        if not more:
-            break
-        gone |= more
-    for key in gone & one.reconstructed.keys():
-        one.left_out[one.reconstructed.pop(key).source] = why
-    for stage in one.stages:
-        if not isinstance(stage.predict, str):
-            stage.predict = {
-                key: learnt
-                for key, learnt in stage.predict.items()
-                if key not in gone and not _uses(learnt.expression, gone)
-            }
-    if one.unmatched is not None:
-        one.unmatched.formulas = {key: text for key, text in one.unmatched.formulas.items() if key not in gone}
-
-
-def _uses(text: str | None, names: set[str]) -> bool:
-    return text is not None and not names.isdisjoint(Expression.parse(text).names)
+def _with_spikes_of(learnt: Learnt, values: Float[np.ndarray, " n"]) -> Learnt:
+    """The same variable with the spikes that these values have."""
+    spikes = tuple(float(spike) for spike in learnt.kind.values or () if (values == spike).any())
+    return replace(learnt, kind=replace(learnt.kind, values=spikes)) if spikes else plain(learnt)

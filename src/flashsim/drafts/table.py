@@ -114,7 +114,7 @@ def _open_root(path: Path, tree: str | None, wanted: Wanted) -> Iterator[Table]:
     with open_table(path, tree) as source:
         counting = counters(source)
         names = [name for name in column_names(source) if name not in counting and wanted(name)]
-        table = Table(path, int(source.num_entries), lambda name: source.arrays([name], library="ak")[name])
+        table = Table(path, int(source.num_entries), lambda name: source[name].array(library="ak"))
         for name in names:
             interpretation = getattr(source[name], "interpretation", None)  # which a field of an RNTuple has not
             if interpretation is not None and not _of_numbers(interpretation):

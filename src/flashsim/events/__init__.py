@@ -4,6 +4,7 @@ from .batch import EventBatch
 from .content import content_sha256
 from .describe import FileDescription, describe_file
 from .gun import ParticleGun
+from .jagged import events_of_lists
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
 from .read import expand, read_events
@@ -29,6 +30,7 @@ __all__ = [
     "Writer",
     "content_sha256",
     "describe_file",
+    "events_of_lists",
     "expand",
     "open_writer",
     "output_format",

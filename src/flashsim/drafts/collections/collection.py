@@ -12,7 +12,7 @@ from flashsim.drafts.collections.contents import Contents
 from flashsim.drafts.collections.leftover import NUMBER, add_left_over
 from flashsim.drafts.collections.places import add_place
 from flashsim.drafts.collections.plan import Layout, Plan
-from flashsim.drafts.collections.rules import Rule, read, relation_from, rule_for
+from flashsim.drafts.collections.rules import Rule, relation_from, rule_for
 from flashsim.drafts.collections.targets import Targets
 from flashsim.drafts.collections.truth import CHOSEN, TruthSide, add_conditions, declared
 from flashsim.drafts.collections.vector import add_vector
@@ -59,7 +59,7 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
     units = {key: layout.unit_of(suffix) for key, suffix in keys.items()}
     objects = _read(contents, draft, rule, side, {key: names[suffix] for key, suffix in keys.items()}, units)
     _say_rule(draft, plan, rule)
-    if rule is not None and rule.truth.index is not None and "index" in rule.table:
+    if rule is not None:
         draft.link = rule.truth.index
     where = None if rule is None or rule.truth.where is None else _in_keys(rule.truth.where, rule.truth.prefix)
     needed = set() if where is None else Expression.parse(where).names
@@ -106,12 +106,12 @@ def _read(
     partner = rules.get("partner")
     sources |= {key: ColumnSource(name, factor(units[key]), None, partner) for key, name in names.items()}
     if rule is None:
-        batch = read(contents, sources)
+        batch = contents.read(sources)
         every = np.ones(batch.n_objects, dtype=bool)
         return Objects(batch, every, every, ~every)
     sources["number"] = ColumnSource("count", relation=partner)
     sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=partner)
-    batch = read(contents, sources)
+    batch = contents.read(sources)
     left = batch.columns[LEFT_OVER].astype(bool)
     chosen = ~left
     chosen[~left] = rule.selected

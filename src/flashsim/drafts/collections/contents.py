@@ -1,14 +1,15 @@
 """What a file of collections holds: lists and numbers by name, and those that describe the same objects."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int64, Shaped
 
 from flashsim.drafts.table import Table
+from flashsim.events import ColumnSource, EventBatch, events_of_lists
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Contents:
     table: Table
     tree: str | None
     event: tuple[str, str]
+    _values: dict[str, Shaped[np.ndarray, " values"]] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -53,8 +55,21 @@ class Contents:
 
     def is_finite(self, name: str) -> bool:
         """Whether a column has numbers only."""
-        values = self.table.values(name)
+        values = self.values(name)
         return values.dtype.kind != "f" or bool(np.isfinite(values).all())
+
+    def values(self, name: str) -> Shaped[np.ndarray, " values"]:
+        """The numbers of a column, read once."""
+        if name not in self._values:
+            self._values[name] = self.table.values(name)
+        return self._values[name]
+
+    def read(self, sources: Mapping[str, ColumnSource]) -> EventBatch:
+        """All events of the file, by the code that reads files for training and simulation."""
+        needed = [*self.event, *(name for source in sources.values() for name in source.needs)]
+        lists = {name: (self.offsets[name], self.values(name)) for name in needed if name in self.offsets}
+        numbers = {name: self.values(name) for name in needed if name in self.numbers}
+        return events_of_lists(lists, numbers, self.event, sources, self.path)
 
     def size(self, name: str) -> int:
         """How many objects a list has in all events."""

@@ -48,6 +48,9 @@ def add_left_over(
 
 def _learnt(targets: Targets, key: str, left: LeftOver) -> dict[str, Learnt]:
     """What is drawn for a column of theirs; nothing if it is made as that of others, or the same for all."""
+    if key in targets.of_left:
+        left.formulas[key] = targets.of_left[key]
+        return {}
     values = targets.left[key]
     formula = targets.draft.reconstructed[key].formula
     if formula is not None and (key in targets.shared or not Expression.parse(formula).names):

@@ -24,9 +24,9 @@ class Chain:
         """How many of them are set."""
         return " + ".join(self.flags)
 
-    def formulas(self, level: str) -> dict[str, str]:
-        """Each flag from that number."""
-        return {flag: f"where({level} > {place + 0.5}, 1, 0)" for place, flag in enumerate(self.flags)}
+    def conditions(self, level: str) -> dict[str, str]:
+        """When each flag is set, by that number."""
+        return {flag: f"{level} > {place}" for place, flag in enumerate(self.flags)}
 
 
 def chains_of(flags: Mapping[str, Float[np.ndarray, " n"]]) -> list[Chain]:
@@ -53,12 +53,10 @@ def _versions(name: str) -> list[str]:
     return [word for word in words[:-1] if word.isdigit() and int(word) < 50]
 
 
-def implied_by(
-    flag: str, flags: Mapping[str, Float[np.ndarray, " n"]], known: Mapping[str, Float[np.ndarray, " n"]]
-) -> str | None:
+def implied_by(flag: str, flags: Mapping[str, Float[np.ndarray, " n"]]) -> str | None:
     """A flag that another one never is without, and shares a word with: ``mediumId`` of ``mediumPromptId``."""
     words = set(words_of(flag)) - {"id", "is"}
-    for other, values in known.items():
+    for other, values in flags.items():
         if other == flag or not words & (set(words_of(other)) - {"id", "is"}):
             continue
         alone = (values > 0) & (flags[flag] == 0)

@@ -25,3 +25,4 @@ def add_place(targets: Targets) -> None:
     variable = "in_jet"
     targets.learn(variable, Learnt(Kind("flag", f"in the nearest jet: {np.mean(inside):.1%}"), f"{key} == {INDEX}"))
     targets.make(key, f"where({variable} > 0, {INDEX}, -1)", "place", "the nearest jet that was drawn, or none")
+    targets.of_left[key] = "-1"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flashsim.drafts.names import words_of
 
 MOMENTA = {"pt", "mass", "m", "msoftdrop", "energy", "sumet", "et", "ht", "px", "py", "pz", "mpx", "mpy"}
-LENGTHS = {"x", "y", "z", "vx", "vy", "vz", "dxy", "dz", "dxybs", "ip", "dlen", "d", "z0"}
+LENGTHS = {"x", "y", "z", "vx", "vy", "vz", "dxy", "dz", "dxybs", "ip", "dlen", "d0", "z0"}
 ANGLES = {"phi"}
-RELATIVE = {"ratio", "rel", "corr", "sig", "significance", "score", "over", "frac", "ef", "iso"}
+RELATIVE = {"ratio", "rel", "corr", "sig", "significance", "score", "over", "frac", "ef", "iso", "mva", "raw"}
 
 
 @dataclass(frozen=True)

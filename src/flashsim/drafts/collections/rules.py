@@ -9,7 +9,7 @@ from jaxtyping import Bool, Shaped
 from flashsim.card import Expression, Related
 from flashsim.drafts.collections.contents import Contents
 from flashsim.drafts.collections.plan import Plan, Truth
-from flashsim.events import ColumnSource, EventBatch, Relation, read_events
+from flashsim.events import ColumnSource, Relation
 from flashsim.training import relation_of
 
 ENOUGH = 0.5
@@ -88,7 +88,7 @@ def _found(
     if truth.where is not None:
         names += sorted(Expression.parse(truth.where).names)
     sources = {name: ColumnSource(name) for name in names} | {"count": ColumnSource("count", relation=relation)}
-    batch = read(contents, sources)
+    batch = contents.read(sources)
     selected = _selected(truth, batch.columns, batch.n_objects)
     counts = batch.columns["count"]
     others = contents.size(plan.prefix + "eta" if plan.prefix + "eta" in contents.offsets else relation.others[0])
@@ -101,9 +101,3 @@ def _selected(
     if truth.where is None:
         return np.ones(n, dtype=bool)
     return Expression.parse(truth.where).evaluate(columns.__getitem__, np.array([0, n])).astype(bool)
-
-
-def read(contents: Contents, sources: Mapping[str, ColumnSource]) -> EventBatch:
-    """All events of the file."""
-    batches = read_events([contents.path], sources, tree=contents.tree, event=contents.event, chunk_events=20_000)
-    return EventBatch.concatenate(list(batches))

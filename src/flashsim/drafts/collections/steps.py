@@ -80,10 +80,12 @@ def _threshold(below: Float[np.ndarray, " below"], above: Float[np.ndarray, " ab
 
 
 def _shortest(low: float, high: float) -> float:
-    """The decimal number with the fewest digits that is not below `low` and below `high`."""
-    for digits in range(-3, 17):
-        rounded = round((low + high) / 2, digits)
-        for number in (rounded, np.ceil(low * 10.0**digits) / 10.0**digits):
-            if low <= number < high:
-                return float(number)
+    """The roundest number that is not below `low` and below `high`: a multiple of 1, else of 0.5, 0.1, 0.05, …"""
+    for digits in range(-3, 16):
+        for step in (1.0, 0.5):
+            scaled = 10.0**digits / step
+            number = round(round((low + high) / 2 * scaled) / scaled, 17) + 0.0
+            for tried in (number, np.ceil(low * scaled) / scaled + 0.0):
+                if low <= tried < high:
+                    return float(f"{tried:.15g}")
     return low

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.card import internal_unit
-from flashsim.drafts.collections.nested import chains_of, implied_by
+from flashsim.drafts.collections.nested import Chain, chains_of, implied_by
 from flashsim.drafts.collections.steps import steps_of
 from flashsim.drafts.draft import Draft, Guess, Learnt, Line
 from flashsim.drafts.kinds import Kind, is_constant, kind_of_values, number_text
@@ -44,6 +44,7 @@ class Targets:
     open: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
+    of_left: dict[str, str] = field(default_factory=dict)  # formulas of objects that follow nothing
 
     def every(self, key: str) -> Float[np.ndarray, " objects"]:
         """The column of all objects, those first that were found."""
@@ -53,7 +54,7 @@ class Targets:
         """Settle every column, those first that follow from others."""
         settled = self.draft.reconstructed.keys() | self.skipped
         self.open = [key for key in self.names if key not in settled and not self._leave_out(key)]
-        for settle in (self._constants, self._of_truth, self._multiples, self._steps, self._nested, self._themselves):
+        for settle in (self._constants, self._multiples, self._of_truth, self._steps, self._nested, self._themselves):
             settle()
 
     def make(self, key: str, formula: str | None, taken_for: str, why: str, *, shared: bool = False) -> None:
@@ -132,15 +133,17 @@ class Targets:
 
     def _multiples(self) -> None:
         """Columns that are another one times a number: the particle's number of its charge, the same thing twice."""
-        for place, key in enumerate(list(self.open)):
-            mine = self.every(key)
-            for other in [*self.draft.reconstructed, *self.open[:place]]:
-                if other == key or key not in self.open or other not in self.names:
-                    continue
-                factor = _factor(mine, self.every(other), {self.suffixes[key], self.suffixes[other]})
+        ordered = sorted(self.open, key=lambda key: self.suffixes[key] != "charge")
+        for place, key in enumerate(ordered):
+            for other in ordered[:place]:
+                if other not in self.open:
+                    continue  # it is one of another itself
+                suffixes = {self.suffixes[key], self.suffixes[other]}
+                factor = _factor(self.every(key), self.every(other), suffixes)
                 if factor is not None:
                     text = other if factor == 1 else f"{factor:g} * {other}"
                     self.make(key, text, "copy", f"always {text}", shared=True)
+                    break
 
     def _steps(self) -> None:
         """Working points."""
@@ -152,21 +155,24 @@ class Targets:
                     self.make(key, found.formula, "thresholds", f"follows from {found.score}", shared=True)
 
     def _nested(self) -> None:
-        """Flags that lie in one another: a level is drawn for them."""
-        flags = {key: self.every(key) for key in self.open if set(np.unique(self.every(key))) <= {0.0, 1.0}}
+        """Flags that lie in one another: a level is drawn of those that do not follow from something else."""
+        flags = {key: self.every(key) for key in self.names if set(np.unique(self.every(key))) == {0.0, 1.0}}
         for chain in chains_of(flags):
-            level = f"{chain.flags[0]}_level"
-            kind = Kind("integer", f"{' ⊃ '.join(chain.flags)}: how many of them are set")
-            self.learn(level, Learnt(kind, chain.expression))
-            for flag, formula in chain.formulas(level).items():
-                self.make(flag, formula, "flag", f"lies in {' ⊃ '.join(chain.flags)}: they cannot contradict each other")
+            drawn = Chain(tuple(flag for flag in chain.flags if flag in self.open))
+            if len(chain.flags) == 1 or not drawn.flags:
+                continue
+            level = f"{drawn.flags[0]}_level"
+            why = f"{' ⊃ '.join(chain.flags)}: they cannot contradict each other"
+            self.learn(level, Learnt(Kind("integer", f"how many of {', '.join(drawn.flags)} are set"), drawn.expression))
+            for flag, condition in drawn.conditions(level).items():
+                looser = [one for one in chain.flags[: chain.flags.index(flag)] if one not in drawn.flags]
+                self.make(flag, _flag_if(condition, *(f"{one} > 0" for one in looser)), "flag", why)
         for flag in [one for one in flags if one in self.open]:
-            rest = {one: values for one, values in flags.items() if one != flag}
-            outer = implied_by(flag, flags, rest)
+            outer = implied_by(flag, flags)
             if outer is not None:
                 variable = f"{flag}_inside"
                 self.learn(variable, Learnt(Kind("flag", f"never without {outer}"), flag))
-                self.make(flag, f"where(({variable} > 0) & ({outer} > 0), 1, 0)", "flag", f"never without {outer}")
+                self.make(flag, _flag_if(f"{variable} > 0", f"{outer} > 0"), "flag", f"never without {outer}")
 
     def _themselves(self) -> None:
         """What is left is learnt as it is."""
@@ -181,6 +187,11 @@ class Targets:
             words = frozenset(words_of(self.suffixes[key]))
             self.kinds[key] = kind_of_values(self.every(key), words)
         return self.kinds[key]
+
+
+def _flag_if(*conditions: str) -> str:
+    joined = conditions[0] if len(conditions) == 1 else " & ".join(f"({one})" for one in conditions)
+    return f"where({joined}, 1, 0)"
 
 
 def _is_whole(values: Float[np.ndarray, " n"]) -> bool:
