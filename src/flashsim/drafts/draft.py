@@ -43,9 +43,9 @@ class Guess:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class StageDraft:
-    """A stage; `predict` is a column, or a table of variables."""
+    """A stage; `predict` is a column, or a table of variables; `objects` those of its training part, if it is known."""
 
     name: str
     why: str
@@ -53,6 +53,7 @@ class StageDraft:
     predict: str | dict[str, Learnt]
     where: str | None = None
     of: Of = "generated"
+    objects: int | None = None
 
 
 @dataclass

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.card import Card, event_card_from_dict
+from flashsim.drafts.collections import Contents
 from flashsim.drafts.collections.whole import say_what_is_few
 from flashsim.drafts.draft import Draft, EventDraft, Learnt, StageDraft
 from flashsim.drafts.event_text import event_card_text
@@ -15,22 +16,28 @@ from flashsim.drafts.kinds import is_constant, number_text
 from flashsim.drafts.trial import SPLITS, plain, selected
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.stages import Namespace, outputs
-from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_batches, sample_files
+from flashsim.stages import Namespace, outputs, with_unmatched
+from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_sources
+
+OF_UNMATCHED = ("unmatched", "number_unmatched")
 
 
-def fit_events_for_training(draft: EventDraft, output: Path) -> None:
+def fit_events_for_training(draft: EventDraft, contents: Contents, output: Path) -> None:
     """Divide the sample, give up what is too rare for it, and see that what is left closes.
 
     FlashSimError where nothing is left, or a formula contradicts the file.
     """
     cards = _cards(draft, output)
-    batches = {name: _events(card) for name, card in cards.items()}
+    batches = {name: _events(card, contents) for name, card in cards.items()}
     _divide(draft, cards, batches)
+    left, cards = cards, _cards(draft, output)
+    batches = {name: batches[name] if card == left[name] else _events(card, contents) for name, card in cards.items()}
     for name, one in draft.collections.items():
         training = events_of_part(batches[name], draft.split, "train")
         _retype(one, cards[name], training)
-        one.objects = max(selected(cards[name], stage, training) for stage in cards[name].stages)
+        for stage in one.stages:
+            stage.objects = selected(cards[name], cards[name].stage(stage.name), training)
+            one.objects = stage.objects if stage.name == "response" else one.objects
     for name, card in _cards(draft, output).items():
         check_closure(card, events_of_part(batches[name], draft.split, "train"))
     say_what_is_few(draft)
@@ -41,8 +48,9 @@ def _cards(draft: EventDraft, output: Path) -> dict[str, Card]:
     return event_card_from_dict(tomllib.loads(text), str(output), output).collections
 
 
-def _events(card: Card) -> EventBatch:
-    return EventBatch.concatenate(list(reference_batches(card, sample_files(card, "train"))))
+def _events(card: Card, contents: Contents) -> EventBatch:
+    """The sample as training reads it, of columns that are in memory already."""
+    return with_unmatched(card, contents.read(reference_sources(card)))
 
 
 def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventBatch]) -> None:
@@ -56,7 +64,7 @@ def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventB
             for name, card in cards.items()
             for stage in card.stages
         }
-    split = max(SPLITS, key=lambda split: sum(size >= MINIMUM_OBJECTS for size in sizes[split].values()))
+    split = max(SPLITS, key=lambda split: _how_well(sizes[split]))
     draft.split = split
     for name, one in list(draft.collections.items()):
         poor = {stage: size for (of, stage), size in sizes[split].items() if of == name and size < MINIMUM_OBJECTS}
@@ -72,10 +80,17 @@ def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventB
         )
 
 
+def _how_well(sizes: dict[tuple[str, str], int]) -> tuple[int, int]:
+    """Collections whose generated objects can be learnt, and stages that can be trained."""
+    enough = {key for key, size in sizes.items() if size >= MINIMUM_OBJECTS}
+    poor = {name for name, stage in sizes.keys() - enough if stage not in OF_UNMATCHED}
+    return len({name for name, _ in sizes} - poor), len(enough)
+
+
 def _give_up(draft: EventDraft, one: Draft, stage: str, size: int) -> None:
     """Without its response there is no collection; without unmatched objects there is one."""
     what = f"{one.collection}: {size} for stage {stage}, {MINIMUM_OBJECTS} are needed to train it"
-    if stage in ("unmatched", "number_unmatched"):
+    if stage in OF_UNMATCHED:
         if one.unmatched is not None:
             draft.undecided.append(f"{what}: unmatched objects are not simulated.")
         one.unmatched = None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from os.path import relpath
 from pathlib import Path
 
-from flashsim.drafts.collections import Layout, draft_events
+from flashsim.drafts.collections import Contents, Layout, draft_events
 from flashsim.drafts.draft import Draft, EventDraft
 from flashsim.drafts.event_text import event_card_text
 from flashsim.drafts.event_trial import fit_events_for_training
@@ -73,7 +73,8 @@ def _of_events(
     if event is not None:
         layout = replace(layout, event=event)
     with open_any(file, tree or layout.tree, lambda name: name.startswith(layout.prefixes)) as table:
-        draft = draft_events(table, layout, tree or layout.tree)
-    draft.file = relpath(draft.file, output.parent)
-    fit_events_for_training(draft, output)
+        contents = Contents(table, layout.event)
+        draft = draft_events(contents, layout, tree or layout.tree)
+        draft.file = relpath(draft.file, output.parent)
+        fit_events_for_training(draft, contents, output)
     return draft, event_card_text(draft, output.name)

@@ -47,7 +47,7 @@ def detector_blocks(draft: Draft, prefix: str = "") -> list[str]:
         _categories(f"[{prefix}categories]", draft.categories),
         _columns(f"[{prefix}reconstructed]  # what only full simulation has", draft.reconstructed),
         _unmatched(prefix, draft.unmatched),
-        *(_stage(prefix, stage, draft.objects) for stage in draft.stages),
+        *(_stage(prefix, stage, stage.objects or draft.objects) for stage in draft.stages),
         table_text(f"[{prefix}output]", output),
     ]
     return [block for block in blocks if block]

@@ -17,7 +17,12 @@ from flashsim.stages import Namespace, outputs
 from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_batches, sample_files
 from flashsim.transforms import Standard, fit_transform
 
-SPLITS = (Split(), Split(train=0.5, validation=0.25, test=0.25), Split(train=0.4, validation=0.4, test=0.2))
+SPLITS = (
+    Split(),
+    Split(train=0.5, validation=0.25, test=0.25),
+    Split(train=0.4, validation=0.4, test=0.2),
+    Split(train=0.45, validation=0.45, test=0.1),
+)
 """Tried in turn, until every stage has enough objects to train on and to stop on."""
 
 

@@ -42,7 +42,6 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
         description="",
         file=str(contents.path),
         event=contents.event,
-        tree=contents.tree,
         collection=plan.name,
     )
     rule = rule_for(contents, plan) if plan.truths else None

@@ -17,7 +17,6 @@ class Contents:
     """The columns of a file, and the events that they are of."""
 
     table: Table
-    tree: str | None
     event: tuple[str, str]
     _values: dict[str, Shaped[np.ndarray, " values"]] = field(default_factory=dict)
 

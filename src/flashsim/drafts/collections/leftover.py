@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from flashsim.card import Expression, internal_unit
+from flashsim.drafts.collections.columns import FEWEST
 from flashsim.drafts.collections.targets import Targets
 from flashsim.drafts.draft import Draft, Learnt, LeftOver, StageDraft
 from flashsim.drafts.kinds import is_constant, kind_of_values, number_text
@@ -27,11 +28,14 @@ def add_left_over(
 
     `given` are conditions of the event alone, of columns `of_events` and of sums over its generated objects.
     """
+    if counts.sum() < FEWEST:
+        draft.undecided.append(f"{draft.name}: {counts.sum()} unmatched objects are too few: they are left out.")
+        return
     if counts.min() == counts.max():
-        draft.undecided.append(f"Every event has {counts[0]} unmatched objects: they are left out.")
+        draft.undecided.append(f"{draft.name}: every event has {counts[0]} unmatched objects: they are left out.")
         return
     if counts.max() > MOST_IN_AN_EVENT:
-        draft.undecided.append(f"{counts.max()} unmatched objects in an event are too many classes: they are left out.")
+        draft.undecided.append(f"{draft.name}: {counts.max()} unmatched objects in an event are too many classes: they are left out.")
         return
     left = LeftOver(rule, NUMBER, list(of_events))
     learnt: dict[str, Learnt] = {}

@@ -18,11 +18,15 @@ def add_place(targets: Targets) -> None:
     places, nearest = targets.found[key], targets.truth[INDEX]
     inside = (places == nearest) & (places >= 0)
     agree = float(np.mean(inside | (places < 0)))
-    if agree < EQUAL or is_constant(inside):
+    if agree < EQUAL:
         targets.draft.left_out[targets.names[key]] = f"it is the nearest jet or none for {agree:.1%} only"
         targets.skip(key)
+        return
+    targets.of_left[key] = "-1"
+    if is_constant(inside):
+        why = "always the nearest jet that was drawn" if inside[0] else "never in a jet"
+        targets.make(key, INDEX if inside[0] else "-1", "place", why)
         return
     variable = "in_jet"
     targets.learn(variable, Learnt(Kind("flag", f"in the nearest jet: {np.mean(inside):.1%}"), f"{key} == {INDEX}"))
     targets.make(key, f"where({variable} > 0, {INDEX}, -1)", "place", "the nearest jet that was drawn, or none")
-    targets.of_left[key] = "-1"

@@ -6,19 +6,18 @@ from flashsim.drafts.collections.collection import draft_collection
 from flashsim.drafts.collections.contents import Contents
 from flashsim.drafts.collections.plan import Layout
 from flashsim.drafts.draft import Draft, EventDraft, InverseLink
-from flashsim.drafts.table import Table
 from flashsim.errors import FlashSimError
 
 FEW = 1000
 """Objects below which what a stage learns means little."""
 
 
-def draft_events(table: Table, layout: Layout, tree: str | None) -> EventDraft:
+def draft_events(contents: Contents, layout: Layout, tree: str) -> EventDraft:
     """What a card of collections for this file says; FlashSimError if none can be drafted."""
+    table = contents.table
     for name in layout.event:
         if name not in table.numbers:
             raise FlashSimError(f"{table.path}: no column {name!r}, by which {layout.name} tells its events")
-    contents = Contents(table, tree, layout.event)
     draft = EventDraft(
         name=re.sub(r"\W", "_", f"card_{table.path.stem}", flags=re.ASCII),
         description=f"Drafted from {table.path.name}, {layout.name}.",
@@ -38,20 +37,19 @@ def draft_events(table: Table, layout: Layout, tree: str | None) -> EventDraft:
     if not draft.collections:
         why = "; ".join(f"{name}: {reason}" for name, reason in draft.left_out.items())
         raise FlashSimError(f"{table.path}: no collection of {layout.name} can be learnt from it ({why})")
-    _add_links(draft, layout, table)
+    _add_links(draft, layout, contents)
     return draft
 
 
-def _add_links(draft: EventDraft, layout: Layout, table: Table) -> None:
+def _add_links(draft: EventDraft, layout: Layout, contents: Contents) -> None:
     """What jets call their leptons follows from what leptons call their jets."""
-    known = {name for _, names in table.groups for name in names}
     for inverse, link in layout.links:
         collection, _, column = inverse.partition("_")
         if collection not in draft.collections or column not in draft.collections[collection].reconstructed:
             continue
         for rank in (1, 2):
             jets = draft.collections.get(link.partition("_")[0])
-            if jets is not None and f"{link}{rank}" in known:
+            if jets is not None and f"{link}{rank}" in contents.offsets:
                 draft.links[f"{link}{rank}"] = InverseLink(inverse, rank)
                 jets.left_out.pop(f"{link}{rank}", None)
 
