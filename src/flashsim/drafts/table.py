@@ -11,6 +11,7 @@ import awkward as ak
 import numpy as np
 import uproot
 from jaxtyping import Int64, Shaped
+from uproot.interpretation import Interpretation
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.events import expand
@@ -126,7 +127,7 @@ def _open_root(path: Path, tree: str | None, wanted: Wanted) -> Iterator[Table]:
 
 def _of_numbers(interpretation: Any) -> bool:
     """Whether a branch holds numbers, or lists of them."""
-    if not isinstance(interpretation, uproot.interpretation.Interpretation):
+    if not isinstance(interpretation, Interpretation):
         return False  # unknown, as that of a base class
     inner = getattr(interpretation, "content", interpretation)
     return isinstance(inner, uproot.AsDtype) and inner.to_dtype.fields is None and not inner.to_dtype.shape

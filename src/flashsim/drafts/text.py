@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from flashsim.drafts.draft import Draft, EventDraft, LeftOver, Learnt, Line, StageDraft
+from flashsim.drafts.draft import Draft, EventDraft, Learnt, LeftOver, Line, StageDraft
 
 _HEAD = """# Drafted by `flashsim card init` from {file}. Read it through and correct what was guessed; then
 #   flashsim inspect {card}

@@ -76,11 +76,11 @@ def _retype(draft: Draft, card: Card, training: EventBatch) -> None:
             learnt = drafted.predict[name]
             for tried in (learnt, plain(learnt)):
                 drafted.predict[name] = tried
-                problem = problem(tried.kind, values[name])
-                if not problem:
+                why = problem(tried.kind, values[name])
+                if not why:
                     break
             else:
-                draft.drop(drafted, name, f"in the training part: {problem}")
+                draft.drop(drafted, name, f"in the training part: {why}")
 
 
 def plain(learnt: Learnt) -> Learnt:

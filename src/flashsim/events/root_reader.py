@@ -56,7 +56,7 @@ def read_root(
 
 
 def column_names(table: Any) -> list[str]:
-    """The columns of a TTree or an RNTuple; of a split object, as xAOD containers are, also its members by their name."""
+    """The columns of a TTree or an RNTuple; of a split object, as containers of xAOD are, also its members."""
     names = list(table.keys(recursive=False))
     members = (member.name for branch in getattr(table, "branches", ()) for member in branch.branches)
     return list(dict.fromkeys([*names, *members]))

@@ -21,6 +21,7 @@ from flashsim.drafts.kinds import is_constant
 from flashsim.drafts.names import key_of
 from flashsim.events import LEFT_OVER, ColumnSource, EventBatch
 
+
 @dataclass(frozen=True)
 class Objects:
     """The events of a file as a draft sees them: rows of its columns, and which of them are what."""
@@ -122,7 +123,9 @@ def _say_rule(draft: Draft, plan: Plan, rule: Rule | None) -> None:
         draft.description = "Numbers of an event."
         return
     share = rule.found / max(rule.others, 1)
-    draft.description = f"From {rule.truth.prefix.rstrip('._')}: {rule.found:,} of {rule.others:,} ({share:.0%}) follow one."
+    draft.description = (
+        f"From {rule.truth.prefix.rstrip('._')}: {rule.found:,} of {rule.others:,} ({share:.0%}) follow one."
+    )
     draft.guesses.append(Guess(plan.prefix + "*", "from " + rule.truth.prefix + "*", f"{rule.why}: {share:.1%}"))
 
 

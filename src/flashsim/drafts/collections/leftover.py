@@ -35,7 +35,9 @@ def add_left_over(
         draft.undecided.append(f"{draft.name}: every event has {counts[0]} unmatched objects: they are left out.")
         return
     if counts.max() > MOST_IN_AN_EVENT:
-        draft.undecided.append(f"{draft.name}: {counts.max()} unmatched objects in an event are too many classes: they are left out.")
+        draft.undecided.append(
+            f"{draft.name}: {counts.max()} unmatched objects in an event are too many classes: they are left out."
+        )
         return
     left = LeftOver(rule, NUMBER, list(of_events))
     learnt: dict[str, Learnt] = {}

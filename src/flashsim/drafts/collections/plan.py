@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flashsim.drafts.names import words_of
 
 MOMENTA = {"pt", "mass", "m", "msoftdrop", "energy", "sumet", "et", "ht", "px", "py", "pz", "mpx", "mpy"}
-LENGTHS = {"x", "y", "z", "vx", "vy", "vz", "dxy", "dz", "dxybs", "ip", "dlen", "d0", "z0"}
+LENGTHS = {"vx", "vy", "vz", "dxy", "dz", "dxybs", "ip", "dlen", "d0", "z0"}
 ANGLES = {"phi"}
-RELATIVE = {"ratio", "rel", "corr", "sig", "significance", "score", "over", "frac", "ef", "iso", "mva", "raw"}
+RELATIVE = {"ratio", "rel", "corr", "sig", "significance", "score", "over", "frac", "ef", "iso", "mva", "raw", "sigma"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Layout:
         words = ["".join(words_of(suffix)), *words_of(suffix)]
         if set(words) & RELATIVE:
             return ""
+        if suffix in ("x", "y", "z"):
+            return self.length
         for unit, known in ((self.momentum, MOMENTA), (self.length, LENGTHS), ("rad", ANGLES)):
             if known & {words[0], words[1], words[-1]}:
                 return unit

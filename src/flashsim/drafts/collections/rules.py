@@ -79,9 +79,7 @@ def _of(contents: Contents, plan: Plan, truth: Truth) -> Rule | None:
     return _found(contents, plan, truth, table, f"the nearest within {truth.radius:g}{reason}")[0]
 
 
-def _found(
-    contents: Contents, plan: Plan, truth: Truth, table: dict[str, object], why: str
-) -> tuple[Rule, int]:
+def _found(contents: Contents, plan: Plan, truth: Truth, table: dict[str, object], why: str) -> tuple[Rule, int]:
     """What a rule finds, and how many belong to objects that are not meant."""
     relation = relation_from(table)
     names = [truth.prefix + truth.pt]

@@ -88,7 +88,9 @@ class Targets:
     def _constants(self) -> None:
         for key in list(self.open):
             if is_constant(self.every(key)):
-                self.make(key, number_text(self.every(key)[0]), "constant", "the same for all objects: written as it is")
+                self.make(
+                    key, number_text(self.every(key)[0]), "constant", "the same for all objects: written as it is"
+                )
 
     def _of_truth(self) -> None:
         """Kinematics by their response, labels that are the generator's by a copy."""
@@ -163,7 +165,9 @@ class Targets:
                 continue
             level = f"{drawn.flags[0]}_level"
             why = f"{' ⊃ '.join(chain.flags)}: they cannot contradict each other"
-            self.learn(level, Learnt(Kind("integer", f"how many of {', '.join(drawn.flags)} are set"), drawn.expression))
+            self.learn(
+                level, Learnt(Kind("integer", f"how many of {', '.join(drawn.flags)} are set"), drawn.expression)
+            )
             for flag, condition in drawn.conditions(level).items():
                 looser = [one for one in chain.flags[: chain.flags.index(flag)] if one not in drawn.flags]
                 self.make(flag, _flag_if(condition, *(f"{one} > 0" for one in looser)), "flag", why)
@@ -198,9 +202,7 @@ def _is_whole(values: Float[np.ndarray, " n"]) -> bool:
     return bool((values == np.round(values)).all())
 
 
-def _factor(
-    mine: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"], suffixes: set[str]
-) -> float | None:
+def _factor(mine: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"], suffixes: set[str]) -> float | None:
     """What the one is of the other; flags that are equal may be so by chance."""
     distinct = len(np.unique(mine))
     if len(np.unique(other)) != distinct or (distinct < FEW_DISTINCT and suffixes != {"pdgId", "charge"}):

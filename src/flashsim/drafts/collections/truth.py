@@ -129,7 +129,7 @@ def _conditions(
     whole = bool((values == np.round(values)).all())
     if whole and words & {"flavour", "label", "pdg", "status", "origin", "type"}:
         return _classes(draft, key, values, taken)
-    if line.of is not None or line.unit == "GeV" and values.min() <= 0:
+    if line.of is not None or (line.unit == "GeV" and values.min() <= 0):
         return [key]
     condition = conditions_of(key, values.astype(np.float64), kind_of_values(values, words), taken)
     if condition.category is not None:
