@@ -79,7 +79,10 @@ def test_a_training_that_was_stopped_goes_on_with_the_collection_that_was_not_do
 def test_each_collection_is_validated_with_a_report_of_its_own(release: Path, tmp_path: Path):
     found = validate_events(release, tmp_path / "report", effort=QUICK)
     assert list(found) == ["Jet", "Muon"]
-    assert (tmp_path / "report" / "Jet" / "report.html").is_file()
+    page = (tmp_path / "report" / "index.html").read_text()
+    for name in found:
+        assert f'href="{name}/report.html"' in page
+        assert (tmp_path / "report" / name / "report.html").is_file()
     with pytest.raises(FlashSimError, match="exists already"):
         validate_events(release, tmp_path / "report", effort=QUICK)
     assert load(release / "Muon").card.output.link == "genPartIdx"
