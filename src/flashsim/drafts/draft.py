@@ -107,6 +107,17 @@ class Draft:
                 self.guesses = [guess for guess in self.guesses if guess.column != line.source]
 
     @property
+    def summary(self) -> str:
+        """What became of its columns, counted: how many are learnt, made of others, and left out."""
+        written = [self.reconstructed[name] for name in self.outputs]
+        made = sum(line.formula is not None for line in written)
+        drawn = sum(len(stage.predict) for stage in self.stages if stage.name == "response")
+        parts = {f"{len(written)} written": True, f"{drawn} variables drawn": True}
+        parts[f"{made} by formulas"] = made > 0
+        parts[f"{len(self.left_out)} left out"] = bool(self.left_out)
+        return ", ".join(part for part, said in parts.items() if said)
+
+    @property
     def outputs(self) -> list[str]:
         """The reconstructed columns that simulation makes, but for the number of partners."""
         drawn: set[str] = set()

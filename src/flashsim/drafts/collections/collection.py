@@ -61,6 +61,7 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
     _say_rule(draft, plan, rule)
     if rule is not None:
         draft.link = rule.truth.index
+        draft.left_out.pop(f"{plan.prefix}{draft.link}", None)
     where = None if rule is None or rule.truth.where is None else _in_keys(rule.truth.where, rule.truth.prefix)
     needed = set() if where is None else Expression.parse(where).names
     add_conditions(draft, side, objects.of(objects.chosen, side.lines), needed | set(side.partners.values()), taken)
@@ -137,7 +138,7 @@ def _add_number(draft: Draft, objects: Objects, side: TruthSide) -> None:
     """How many partners an object has: whether it is found."""
     if "partner" not in draft.related:
         return
-    chosen = CHOSEN if draft.derive else None
+    chosen = CHOSEN if CHOSEN in draft.derive else None
     counts = objects.batch.columns["number"][objects.chosen]
     draft.reconstructed["number"] = Line("count", "", why="how many belong to a generated object", of="partner")
     draft.where = "number > 0" if chosen is None else f"{chosen} & (number > 0)"
@@ -152,5 +153,5 @@ def _add_number(draft: Draft, objects: Objects, side: TruthSide) -> None:
 def _add_left_over(draft: Draft, targets: Targets, objects: Objects, side: TruthSide) -> None:
     counts = np.bincount(objects.batch.event_index[objects.left], minlength=objects.batch.n_events).astype(np.int64)
     event = [text for text in side.given if Expression.parse(text).names <= set(side.of_events)]
-    generated = CHOSEN if draft.derive else f"{next(iter(side.lines))} != 0"
+    generated = CHOSEN if CHOSEN in draft.derive else f"{next(iter(side.lines))} != 0"
     add_left_over(draft, targets, "partner", counts, [*event, f"event_sum({generated})"], side.of_events)

@@ -48,8 +48,8 @@ _PLANS = (
     ),
     Plan("FsrPhoton", "FsrPhoton_", (Truth("GenPart_", 0.1, None, _PHOTON, _balanced("FsrPhoton")),)),
     Plan("IsoTrack", "IsoTrack_", (Truth("GenPart_", 0.1, None, _LEPTON, _balanced("IsoTrack")),), _LEPTONS),
-    Plan("PuppiMET", "PuppiMET_", vector="GenMET_"),
-    Plan("MET", "MET_", vector="GenMET_"),
+    Plan("PuppiMET", "PuppiMET_", vector="GenMET_", recoil=("Jet_", "GenJet_")),
+    Plan("MET", "MET_", vector="GenMET_", recoil=("Jet_", "GenJet_")),
 )
 
 NANOAOD = Layout(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -40,9 +41,7 @@ def chains_of(flags: Mapping[str, Float[np.ndarray, " n"]]) -> list[Chain]:
     found = []
     for names in stems.values():
         ordered = tuple(sorted(names, key=lambda name: -float(flags[name].sum())))
-        if len(ordered) > 1 and all(
-            (flags[tight] <= flags[loose]).all() for loose, tight in zip(ordered, ordered[1:], strict=False)
-        ):
+        if len(ordered) > 1 and all((flags[tight] <= flags[loose]).all() for loose, tight in pairwise(ordered)):
             found.append(Chain(ordered))
     return found
 

@@ -51,7 +51,8 @@ class Plan:
     """A collection that is written as `name`, from columns that begin with `prefix`, and what may lead to it.
 
     Of several candidates of truth it is the first that explains half of the objects, else the one that explains most.
-    Without any it is one object an event, and `vector` begins the names of what its pt and phi are a residual to.
+    Without any it is one object an event; `vector` begins the names of what its pt and phi are a residual to, and
+    `recoil` those of objects drawn before and of the generated ones, whose sums differ by what it balances.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Plan:
     neighbours: tuple[Neighbour, ...] = ()
     also: tuple[str, ...] = ()
     vector: str | None = None
+    recoil: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

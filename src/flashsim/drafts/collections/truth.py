@@ -48,6 +48,8 @@ def declared(
                 side.partners[partner or suffix] = key
         for neighbour in plan.neighbours:
             _add_neighbour(contents, layout, truth, neighbour, drawn, draft, side, taken)
+    if plan.recoil is not None and plan.recoil[0].rstrip("_") in drawn:
+        _add_recoil(contents, layout, plan.recoil, draft, side, taken)
     for name in (*layout.events, *(one for one in layout.drawn_events if _collection(layout, one) in drawn)):
         if name in contents.numbers and contents.is_finite(name):
             key = key_of(name.rpartition(".")[2], taken, "event")
@@ -98,6 +100,25 @@ def _add_neighbour(
             side.lines[key] = Line(name, layout.unit_of(suffix), of=neighbour.name)
 
 
+def _add_recoil(
+    contents: Contents, layout: Layout, recoil: tuple[str, str], draft: Draft, side: TruthSide, taken: set[str]
+) -> None:
+    """What the momenta of generated objects add up to beyond those that were drawn, along x and y."""
+    drawn, generated = recoil
+    if not all(contents.has(f"{prefix}pt", f"{prefix}phi") for prefix in recoil):
+        return
+    for axis, function in (("x", "cos"), ("y", "sin")):
+        keys = []
+        for prefix in (generated, drawn):
+            key = key_of(f"sum_{prefix}p{axis}", taken, "sum")
+            draft.related[key] = {"sum": f"{prefix}pt * {function}({prefix}phi)"}
+            side.lines[key] = Line("sum", layout.momentum, of=key)
+            keys.append(key)
+        name = key_of(f"recoil_{axis}", taken, "sum")
+        draft.derive[name] = " - ".join(keys)
+        side.given.append(name)
+
+
 def add_conditions(
     draft: Draft,
     side: TruthSide,
@@ -108,8 +129,8 @@ def add_conditions(
     """What stages read of each column that varies among the objects; of the others only those `needed` stay."""
     for key, line in list(side.lines.items()):
         values = np.asarray(columns[key], dtype=np.float64)
-        if line.source == "index":
-            continue
+        if line.source in ("index", "sum"):
+            continue  # of which other things are made
         if is_constant(values):
             if key not in needed:
                 del side.lines[key]

@@ -60,6 +60,6 @@ def say_what_is_few(draft: EventDraft) -> None:
     if few:
         listed = ", ".join(f"{name} {objects}" for name, objects in few.items())
         draft.undecided.append(
-            f"Objects in the training part: {listed}. Below some {FEW:,} a card runs, and means nothing: name more files in "
-            "[sample]."
+            f"Objects in the training part: {listed}. Below some {FEW:,} a card runs, and means nothing: name more "
+            "files in [sample]."
         )
