@@ -78,8 +78,8 @@ def test_what_follows_from_other_columns_is_not_drawn(drafted: tuple[EventDraft,
     assert jet["hadronFlavour"] == "gen_hadronFlavour"
     assert jet["isTight"] == "where(btagDeepFlavB > 0.55, 1, 0)"
     assert jet["area"] == "0.5"
-    assert muon["pdgId"] == "-13 * charge"
-    assert muon["charge"] == "-1 * sign(gen_pdgId)"
+    assert muon["pdgId"] == "-13 * rec_charge"
+    assert muon["rec_charge"] == "-1 * sign(gen_pdgId)"
     assert muon["pfIsoId"].startswith("2 + -1 * where(pfRelIso04_all > 0.15, 1, 0)")
     assert [muon[flag] for flag in ("looseId", "mediumId", "tightId")] == [
         f"where(looseId_level > {place}, 1, 0)" for place in range(3)

@@ -84,9 +84,7 @@ def _check_declarations(card: Card) -> None:
     if card.unmatched is not None:
         first |= dict.fromkeys((SLOT, UNMATCHED), "unmatched objects")
     for table, name in declared:
-        # A column that others have named so, as `charge`, is told from the function by the brackets behind that.
-        is_function = name in FUNCTIONS and table != "reconstructed"
-        if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or is_function:
+        if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or name in FUNCTIONS:
             raise FlashSimError(
                 f"{table}.{name}: {name!r} cannot be a name in formulas: use letters, digits and _, "
                 "no function or Python keyword, and give the name in the file as source"

@@ -93,6 +93,7 @@ def _print(draft: "Draft", output: Path) -> None:
         [(guess.column, guess.taken_for, guess.why) for guess in draft.guesses],
         ("column", "taken for", "why"),
     )
+    _rows("left out", list(draft.left_out.items()), ("column", "why"))
     _print_rest(draft, output)
 
 
@@ -106,12 +107,11 @@ def _print_events(draft: "EventDraft", output: Path) -> None:
     )
     columns = [(name, why) for one in draft.collections.values() for name, why in one.left_out.items()]
     _rows("columns left out", columns, ("column", "why"))
+    _rows("collections left out", list(draft.left_out.items()), ("name", "why"))
     _print_rest(draft, output)
 
 
 def _print_rest(draft: "Draft | EventDraft", output: Path) -> None:
-    if draft.left_out:
-        _rows("left out", list(draft.left_out.items()), ("name", "why"))
     if draft.undecided:
         console.print("[bold]for you to decide[/]", highlight=False)
     for question in draft.undecided:

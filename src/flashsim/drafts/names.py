@@ -117,8 +117,7 @@ def identity(numbers: Iterable[str]) -> tuple[str | None, str | None]:
 def key_of(name: str, taken: set[str], prefix: str) -> str:
     """A name for a column that formulas can use: the file's own if possible."""
     key = re.sub(r"\W", "_", name, flags=re.ASCII)
-    is_function = key in FUNCTIONS and prefix != "rec"  # a reconstructed column may be called charge
-    if not key or not re.match(r"[A-Za-z_]", key) or keyword.iskeyword(key) or is_function:
+    if not key or not re.match(r"[A-Za-z_]", key) or keyword.iskeyword(key) or key in FUNCTIONS:
         key = f"{prefix}_{key}"
     base, number = key, 2
     while key in taken:
