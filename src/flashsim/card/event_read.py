@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flashsim.card.event_card import COLLECTION, EventCard
+from flashsim.card.event_card import COLLECTION, EventCard, written_as
 from flashsim.card.expressions import Expression
 from flashsim.card.messages import explain
 from flashsim.card.read import check_version, read_card, read_toml
@@ -52,7 +52,7 @@ def _check(card: EventCard) -> None:
                     "in the file; move that collection up, or leave the column out"
                 )
         earlier.append(each.output.name)
-    written = {f"{each.output.name}_{column}" for each in card.collections.values() for column in each.output.columns}
+    written = {written_as(each, column) for each in card.collections.values() for column in each.output.columns}
     for link, how in card.event.links.items():
         key = f"event.links.{link}"
         if link in written:

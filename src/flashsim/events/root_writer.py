@@ -42,7 +42,7 @@ class RootSink:
         numbers = dict(schema.numbers)
         self._stream = path.open("wb+")
         try:
-            with _pinned_time():
+            with pinned_time():
                 self._file: Any = uproot.recreate(
                     self._stream, uuid_function=lambda: uuid.UUID(int=0), compression=uproot.ZSTD(1)
                 )
@@ -66,13 +66,13 @@ class RootSink:
     def write(self, group: OutputBatch) -> None:
         """Append one group: one basket of each branch, or one cluster."""
         objects = self._records(group) if self._kind == "ttree" else self._lists(group)
-        with _pinned_time():
+        with pinned_time():
             self._table.extend(group.numbers | objects)
 
     def close(self) -> None:
         """Write the end of the file."""
         try:
-            with _pinned_time():
+            with pinned_time():
                 self._file.close()
         finally:
             self._stream.close()
@@ -112,8 +112,10 @@ class _FirstDay(datetime.datetime):
 
 
 @contextmanager
-def _pinned_time() -> Iterator[None]:
-    """uproot takes the time of writing from the clock and cannot be told another: its clock is replaced."""
+def pinned_time() -> Iterator[None]:
+    """uproot takes the time of writing from the clock and cannot be told another: its clock is replaced, for one
+    thread at a time.
+    """
     clock = SimpleNamespace(datetime=_FirstDay)
     with _lock:
         for module in _DATED:
