@@ -16,7 +16,7 @@ from flashsim.simulation import Counts, event_blocks
 from flashsim.simulation.drawn import in_order, inverse, together
 
 EVENTS = 256
-pytestmark = pytest.mark.filterwarnings("ignore:Missing cross-reference index:RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:Missing cross-reference:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")

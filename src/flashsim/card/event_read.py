@@ -42,14 +42,17 @@ def event_card_from_dict(data: dict[str, Any], origin: str = "card", path: Path 
 
 def _check(card: EventCard) -> None:
     later = dict.fromkeys(each.output.name for each in card.collections.values())
+    parts = [each.output.name for each in card.collections.values()]
     earlier: list[str] = []
     for name, each in card.collections.items():
         for key, column in _read_before_drawn(each):
-            drawn = next((other for other in later if column.startswith(other + "_") and other not in earlier), None)
-            if drawn is not None:
+            drawn = next((other for other in later if column.startswith(other + "_")), None)
+            whole = drawn is not None and earlier.count(drawn) == parts.count(drawn)
+            another_part = drawn == each.output.name and drawn in earlier
+            if drawn is not None and not whole and not another_part:
                 raise FlashSimError(
                     f"{COLLECTION}.{name}.{key}: {column!r} is drawn by [{COLLECTION}.{drawn}], which is not earlier "
-                    "in the file; move that collection up, or leave the column out"
+                    "in the file, or not all of it; move that collection up, or leave the column out"
                 )
         earlier.append(each.output.name)
     written = {written_as(each, column) for each in card.collections.values() for column in each.output.columns}
