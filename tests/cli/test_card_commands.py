@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import nanoaod_events
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,6 +41,23 @@ def test_it_says_what_it_guessed_left_out_and_asks(run, tmp_path: Path):
     ):
         assert words in outcome.text
     assert run("inspect", card).status == 0
+
+
+def test_of_nanoaod_it_says_what_follows_what(run, tmp_path: Path):
+    nanoaod_events.write(tmp_path / "nano.root", nanoaod_events.events(100))
+    outcome = run("card", "init", tmp_path / "nano.root", "-o", tmp_path / "card.toml")
+    assert outcome.status == 0, outcome.text
+    for words in (
+        "Taken for NanoAOD, by the names of its columns",
+        "Jet From GenJet: ",
+        "collections left out name why",
+        "SV not in the file",
+        "Below some 1,000 a card runs, and means nothing",
+    ):
+        assert words in outcome.text
+    # A kind that is asked for is not guessed: the lists are then those of one kind of objects.
+    outcome = run("card", "init", tmp_path / "nano.root", "-o", tmp_path / "flat.toml", "--like", "flat")
+    assert "kinds of objects" in outcome.text
 
 
 REFUSED: dict[str, tuple[dict[str, np.ndarray | None], list[str], list[str]]] = {

@@ -10,7 +10,7 @@ from rich.table import Table
 from flashsim.cli.app import app, console
 
 if TYPE_CHECKING:
-    from flashsim.drafts import Draft
+    from flashsim.drafts import Draft, EventDraft
 
 group = typer.Typer(no_args_is_help=True, help="Make cards, and look at what they match.")
 app.add_typer(group, name="card")
@@ -18,11 +18,17 @@ app.add_typer(group, name="card")
 
 @group.command()
 def init(
-    file: Annotated[Path, typer.Argument(help="Full simulation: ROOT (TTree, RNTuple) or Parquet, flat or jagged.")],
+    file: Annotated[
+        Path, typer.Argument(help="Full simulation: NanoAOD, PHYSLITE, or an ntuple (ROOT or Parquet, flat or jagged).")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The card to write (*.toml); must not exist.")],
     like: Annotated[
-        Literal["flat"], typer.Option(help="What the file is like: one kind of objects, a row or a list an event.")
-    ] = "flat",
+        Literal["nanoaod", "physlite", "flat"] | None,
+        typer.Option(
+            help="What the file is like: a format of many collections, or one kind of objects, a row or a list an "
+            "event (default: told by names)."
+        ),
+    ] = None,
     tree: Annotated[str | None, typer.Option(help="TTree or RNTuple to read (default: the only one).")] = None,
     event: Annotated[
         tuple[str, str] | None, typer.Option(help="Columns of the run and the event number (default: by their names).")
@@ -36,16 +42,21 @@ def init(
 ) -> None:
     """Write a first card for FILE, guessing from names and values what its columns are.
 
-    Says what it guessed and why, what it left out, and what only you can decide. The card trains as it is.
+    Of NanoAOD and PHYSLITE it is a card of collections: jets from generated jets, muons from generated muons, and so
+    on, each given those before it. Says what it guessed and why, what it left out, and what only you can decide. The
+    card trains as it is.
     Next: flashsim inspect CARD, then flashsim train CARD.
     """
-    from flashsim.drafts import init_card
+    from flashsim.drafts import EventDraft, init_card
 
     with console.status(f"Reading {file}"):
         draft = init_card(
             file, output, like=like, tree=tree, event=event, truth=truth or (), reconstructed=reconstructed or ()
         )
-    _print(draft, output)
+    if isinstance(draft, EventDraft):
+        _print_events(draft, output)
+    else:
+        _print(draft, output)
 
 
 @group.command()
@@ -82,8 +93,25 @@ def _print(draft: "Draft", output: Path) -> None:
         [(guess.column, guess.taken_for, guess.why) for guess in draft.guesses],
         ("column", "taken for", "why"),
     )
-    if draft.left_out:
-        _rows("left out", list(draft.left_out.items()), ("column", "why"))
+    _rows("left out", list(draft.left_out.items()), ("column", "why"))
+    _print_rest(draft, output)
+
+
+def _print_events(draft: "EventDraft", output: Path) -> None:
+    """A line a collection; what became of each column is said in the card."""
+    console.print(f"Taken for [bold]{draft.layout}[/], by the names of its columns.", highlight=False)
+    _rows(
+        "collections, in the order of simulation",
+        [(name, one.description, one.summary) for name, one in draft.collections.items()],
+        ("name", "from", "columns"),
+    )
+    columns = [(name, why) for one in draft.collections.values() for name, why in one.left_out.items()]
+    _rows("columns left out", columns, ("column", "why"))
+    _rows("collections left out", list(draft.left_out.items()), ("name", "why"))
+    _print_rest(draft, output)
+
+
+def _print_rest(draft: "Draft | EventDraft", output: Path) -> None:
     if draft.undecided:
         console.print("[bold]for you to decide[/]", highlight=False)
     for question in draft.undecided:
@@ -94,6 +122,8 @@ def _print(draft: "Draft", output: Path) -> None:
 
 
 def _rows(title: str, rows: list[tuple[str, ...]], columns: tuple[str, ...]) -> None:
+    if not rows:
+        return
     console.print(f"[bold]{title}[/]", highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 2))
     for name in columns:

@@ -47,6 +47,11 @@ def is_constant(values: Shaped[np.ndarray, " n"]) -> bool:
     return len(values) == 0 or bool((values == values[0]).all())
 
 
+def number_text(value: float) -> str:
+    """A number as a formula, exactly."""
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
 def kind_of_values(values: Shaped[np.ndarray, " n"], words: frozenset[str] = frozenset()) -> Kind:
     """The type of a variable with these values (finite, at least two different ones) and words in its name."""
     unique, counts = np.unique(values.astype(np.float64), return_counts=True)

@@ -47,11 +47,11 @@ def paired(rec: Side, gen: Side, unit: str) -> Response | None:
     if rec.kind.type in WHOLE or gen.kind.type in WHOLE:
         return None
     if rec.kind.type == "angle":
-        return _angle(rec, gen)
+        return angle(rec, gen)
     if rec.kind.type == "atoms" and rec.kind.values != (0.0,):
         return None
     if gen.values.min() > 0 and _has_scale(gen, unit):
-        return _ratio(rec, gen) if rec.values.min() >= 0 else _relative(rec, gen)
+        return ratio(rec, gen) if rec.values.min() >= 0 else _relative(rec, gen)
     return _difference(rec, gen, unit)
 
 
@@ -61,7 +61,8 @@ def _has_scale(gen: Side, unit: str) -> bool:
     return unit == "GeV" or (not unit and high > WIDE * low)
 
 
-def _angle(rec: Side, gen: Side) -> Response:
+def angle(rec: Side, gen: Side) -> Response:
+    """The difference of two azimuths, the short way round."""
     name = f"{rec.key}_residual"
     total = f"{gen.key} + {name}"
     formula = f"({total}) % {TURN}" if rec.values.max() > np.pi + 1e-3 else f"arctan2(sin({total}), cos({total}))"
@@ -69,10 +70,11 @@ def _angle(rec: Side, gen: Side) -> Response:
     return Response(name, learnt, formula, f"angle to {gen.key}")
 
 
-def _ratio(rec: Side, gen: Side) -> Response:
-    ratio = rec.values / gen.values
-    kind = _with_spikes(ratio, Kind("positive", "ratio of two positive values"), positive=True)
-    low, high = np.quantile(ratio, [0.01, 0.99])
+def ratio(rec: Side, gen: Side) -> Response:
+    """The ratio of two quantities above 0."""
+    quotient = rec.values / gen.values
+    kind = _with_spikes(quotient, Kind("positive", "ratio of two positive values"), positive=True)
+    low, high = np.quantile(quotient, [0.01, 0.99])
     why = f"ratio to {gen.key}, {low:.3g} to {high:.3g} for 98 %"
     return Response(f"{rec.key}_ratio", Learnt(kind, f"{rec.key} / {gen.key}"), f"{gen.key} * {rec.key}_ratio", why)
 

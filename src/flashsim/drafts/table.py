@@ -11,12 +11,15 @@ import awkward as ak
 import numpy as np
 import uproot
 from jaxtyping import Int64, Shaped
+from uproot.interpretation import Interpretation
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.events import expand
 from flashsim.events.batch import offsets_from_counts
 from flashsim.events.parquet_reader import open_parquet
-from flashsim.events.root_reader import counters, open_table
+from flashsim.events.root_reader import column_names, counters, open_table
+
+Wanted = Callable[[str], bool]
 
 
 @dataclass
@@ -75,19 +78,26 @@ def _problem(array: ak.Array) -> str:
     return ""
 
 
+def _any_name(name: str) -> bool:
+    return bool(name)
+
+
 @contextmanager
-def open_any(path: str | Path, tree: str | None = None) -> Iterator[Table]:
-    """The table of a ROOT (TTree or RNTuple) or Parquet file; FlashSimError for any other file."""
+def open_any(path: str | Path, tree: str | None = None, wanted: Wanted = _any_name) -> Iterator[Table]:
+    """The table of a ROOT (TTree or RNTuple) or Parquet file, of columns whose names are `wanted`.
+
+    FlashSimError for any other file.
+    """
     (file,) = one if len(one := expand(path)) == 1 else _several(path, one)
     with file.open("rb") as opened:
         head = opened.read(16)
     if head.startswith(b"root"):
-        with _open_root(file, tree) as table:
+        with _open_root(file, tree, wanted) as table:
             yield table
     elif head.startswith(b"PAR1"):
         if tree is not None:
             raise FlashSimError(f"--tree {tree}: {file} is a Parquet file, which has no trees; leave it out")
-        with _open_parquet(file) as table:
+        with _open_parquet(file, wanted) as table:
             yield table
     else:
         raise FlashSimError(
@@ -101,10 +111,11 @@ def _several(path: str | Path, files: list[Path]) -> list[Path]:
 
 
 @contextmanager
-def _open_root(path: Path, tree: str | None) -> Iterator[Table]:
+def _open_root(path: Path, tree: str | None, wanted: Wanted) -> Iterator[Table]:
     with open_table(path, tree) as source:
-        names = [name for name in source.keys(recursive=False) if name not in counters(source)]
-        table = Table(path, int(source.num_entries), lambda name: source.arrays([name], library="ak")[name])
+        counting = counters(source)
+        names = [name for name in column_names(source) if name not in counting and wanted(name)]
+        table = Table(path, int(source.num_entries), lambda name: source[name].array(library="ak"))
         for name in names:
             interpretation = getattr(source[name], "interpretation", None)  # which a field of an RNTuple has not
             if interpretation is not None and not _of_numbers(interpretation):
@@ -116,6 +127,8 @@ def _open_root(path: Path, tree: str | None) -> Iterator[Table]:
 
 def _of_numbers(interpretation: Any) -> bool:
     """Whether a branch holds numbers, or lists of them."""
+    if not isinstance(interpretation, Interpretation):
+        return False  # unknown, as that of a base class
     inner = getattr(interpretation, "content", interpretation)
     return isinstance(inner, uproot.AsDtype) and inner.to_dtype.fields is None and not inner.to_dtype.shape
 
@@ -128,7 +141,7 @@ def _stated_units(path: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _open_parquet(path: Path) -> Iterator[Table]:
+def _open_parquet(path: Path, wanted: Wanted) -> Iterator[Table]:
     with open_parquet(path) as file:
         schema = file.schema_arrow
         metadata = (schema.metadata or {}).get(b"flashsim", b"{}")
@@ -138,7 +151,7 @@ def _open_parquet(path: Path) -> Iterator[Table]:
 
         table = Table(path, file.metadata.num_rows, read)
         table.units = json.loads(metadata).get("units", {})
-        table.sort(list(schema.names))
+        table.sort([name for name in schema.names if wanted(name)])
         yield table
 
 

@@ -17,7 +17,12 @@ from flashsim.stages import Namespace, outputs
 from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_batches, sample_files
 from flashsim.transforms import Standard, fit_transform
 
-SPLITS = (Split(), Split(train=0.5, validation=0.25, test=0.25), Split(train=0.4, validation=0.4, test=0.2))
+SPLITS = (
+    Split(),
+    Split(train=0.5, validation=0.25, test=0.25),
+    Split(train=0.4, validation=0.4, test=0.2),
+    Split(train=0.45, validation=0.45, test=0.1),
+)
 """Tried in turn, until every stage has enough objects to train on and to stop on."""
 
 
@@ -32,15 +37,16 @@ def fit_for_training(draft: Draft, output: Path) -> None:
     _divide(draft, card, batch)
     training = events_of_part(batch, draft.split, "train")
     _retype(draft, card, training)
-    draft.objects = max(_selected(card, stage, training) for stage in card.stages)
+    draft.objects = max(selected(card, stage, training) for stage in card.stages)
 
 
 def _card(draft: Draft, output: Path) -> Card:
     return card_from_dict(tomllib.loads(card_text(draft, output.name)), str(output)).read_from(output)
 
 
-def _selected(card: Card, stage: Stage, batch: EventBatch) -> int:
-    return int(Namespace(card, batch).selected(stage.where).sum())
+def selected(card: Card, stage: Stage, batch: EventBatch) -> int:
+    """How many objects a stage applies to."""
+    return int(Namespace(card, batch).rows(stage).sum())
 
 
 def _divide(draft: Draft, card: Card, batch: EventBatch) -> None:
@@ -48,7 +54,7 @@ def _divide(draft: Draft, card: Card, batch: EventBatch) -> None:
     poorest = {}
     for split in SPLITS:
         parts = [events_of_part(batch, split, part) for part in ("train", "validation")]
-        poorest[split] = min(_selected(card, stage, part) for stage in card.stages for part in parts)
+        poorest[split] = min(selected(card, stage, part) for stage in card.stages for part in parts)
         if poorest[split] >= MINIMUM_OBJECTS:
             draft.split = split
             return
@@ -68,16 +74,17 @@ def _retype(draft: Draft, card: Card, training: EventBatch) -> None:
         values = outputs(namespace, stage, namespace.selected(stage.where))
         for name in list(stage.predict):
             learnt = drafted.predict[name]
-            for tried in (learnt, _plain(learnt)):
+            for tried in (learnt, plain(learnt)):
                 drafted.predict[name] = tried
-                problem = _problem(tried.kind, values[name])
-                if not problem:
+                why = problem(tried.kind, values[name])
+                if not why:
                     break
             else:
-                draft.drop(drafted, name, f"in the training part: {problem}")
+                draft.drop(drafted, name, f"in the training part: {why}")
 
 
-def _plain(learnt: Learnt) -> Learnt:
+def plain(learnt: Learnt) -> Learnt:
+    """The same variable as any number."""
     return Learnt(
         Kind("continuous", f"{learnt.kind.why}; of that too little in the training part"),
         learnt.expression,
@@ -85,7 +92,7 @@ def _plain(learnt: Learnt) -> Learnt:
     )
 
 
-def _problem(kind: Kind, values: Float[np.ndarray, "selected width"]) -> str:
+def problem(kind: Kind, values: Float[np.ndarray, "selected width"]) -> str:
     """Why this type cannot be fitted to these values; empty if it can."""
     if len(values) == 0:
         return ""  # which was said already

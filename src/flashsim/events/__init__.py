@@ -4,7 +4,7 @@ from .batch import EventBatch
 from .content import content_sha256
 from .describe import FileDescription, describe_file
 from .gun import ParticleGun
-from .jagged import jagged_batch
+from .jagged import events_of_lists, jagged_batch
 from .nano_writer import COPY, NanoLayout, as_collections, open_nanoaod
 from .output import Collection, OutputBatch, OutputSchema
 from .pythia import Pythia8Source
@@ -42,6 +42,7 @@ __all__ = [
     "branches_to_json",
     "content_sha256",
     "describe_file",
+    "events_of_lists",
     "expand",
     "has_tree",
     "jagged_batch",

@@ -13,12 +13,28 @@ from .batch import EventBatch
 from .flat import unequal_error
 from .left_over import asks_for_rows, with_left_over
 from .relations import Lists, Nearest, Partners, Relation
-from .source import LEFT_OVER, ColumnSource, to_internal, with_defaults
+from .source import LEFT_OVER, ColumnSource, to_identity, to_internal, with_defaults
 
 
 def names_to_read(event: tuple[str, str], found: Mapping[str, ColumnSource]) -> list[str]:
     """Every column of the file that is needed, once."""
     return list(dict.fromkeys([*event, *(name for source in found.values() for name in source.needs)]))
+
+
+def events_of_lists(
+    lists: Mapping[str, tuple[Int64[np.ndarray, " boundaries"], Shaped[np.ndarray, " values"]]],
+    numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+    event: tuple[str, str],
+    columns: Mapping[str, ColumnSource],
+    path: Path,
+) -> EventBatch:
+    """The events of columns that are in memory already: lists with their offsets, and one number an event.
+
+    `columns` are found there as in a file, `path`, which messages name; each must be there.
+    """
+    run, number = (to_identity(numbers[name], name, path) for name in event)
+    of_objects = {name: Lists(*one) for name, one in lists.items()}
+    return jagged_batch(run, number, of_objects, numbers, columns, columns, path, 0)
 
 
 def jagged_batch(

@@ -52,13 +52,21 @@ def read_root(
 ) -> Iterator[EventBatch]:
     """The events of one TTree or RNTuple, in its order, in pieces of whole events."""
     with open_table(path, tree) as table:
-        names = list(table.keys(recursive=False))
+        names = column_names(table)
         for name in event:
             if name not in names:
                 raise missing_column(name, names, path)
         if columns is None:
-            columns = _all_columns(_arrays(table, names, 0, 1), names, event)
+            whole = list(table.keys(recursive=False))
+            columns = _all_columns(_arrays(table, whole, 0, 1), whole, event)
         yield from _events(table, path, columns, present(columns, names, path), event)
+
+
+def column_names(table: Any) -> list[str]:
+    """The columns of a TTree or an RNTuple; of a split object, as containers of xAOD are, also its members."""
+    names = list(table.keys(recursive=False))
+    members = (member.name for branch in getattr(table, "branches", ()) for member in branch.branches)
+    return list(dict.fromkeys([*names, *members]))
 
 
 def counters(table: Any) -> set[str]:

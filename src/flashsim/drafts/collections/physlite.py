@@ -1,0 +1,43 @@
+"""The collections of ATLAS PHYSLITE, and what they are learnt from: what of it is numbers."""
+
+from flashsim.drafts.collections.plan import Layout, Plan, Truth
+
+_JETS = "AntiKt4TruthDressedWZJetsAux"
+_FAT_JETS = "AntiKt10TruthSoftDropBeta100Zcut10JetsAux"
+
+
+def _leptons(name: str, radius: float, kind: str) -> tuple[Truth, ...]:
+    """Leptons with the photons near them, or the visible part of their decay; their own momenta are Cartesian."""
+    return (Truth(f"Truth{name}AuxDyn.", radius, pt=f"pt_{kind}", eta=f"eta_{kind}", phi=f"phi_{kind}"),)
+
+
+PHYSLITE = Layout(
+    name="PHYSLITE",
+    tree="CollectionTree",
+    event=("EventInfoAuxDyn.runNumber", "EventInfoAuxDyn.eventNumber"),
+    plans=(
+        Plan("Density", "Kt4EMPFlowEventShapeAuxDyn."),
+        Plan(
+            "Jet",
+            "AnalysisJetsAuxDyn.",
+            (Truth(f"{_JETS}.", 0.3, also=(f"{_JETS}Dyn.",)),),
+            also=("BTagging_AntiKt4EMPFlowAuxDyn.",),
+        ),
+        Plan("FatJet", "AnalysisLargeRJetsAuxDyn.", (Truth(f"{_FAT_JETS}.", 0.8, also=(f"{_FAT_JETS}Dyn.",)),)),
+        Plan("Muon", "AnalysisMuonsAuxDyn.", _leptons("Muons", 0.1, "dressed")),
+        Plan("Electron", "AnalysisElectronsAuxDyn.", _leptons("Electrons", 0.1, "dressed")),
+        Plan("Photon", "AnalysisPhotonsAuxDyn.", (Truth("TruthPhotonsAuxDyn.", 0.1),)),
+        Plan(
+            "Tau",
+            "AnalysisTauJetsAuxDyn.",
+            (*_leptons("Taus", 0.3, "vis"), Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",))),
+        ),
+    ),
+    events=(
+        "EventInfoAuxDyn.averageInteractionsPerCrossing",
+        "EventInfoAuxDyn.actualInteractionsPerCrossing",
+    ),
+    momentum="MeV",
+    length="mm",
+    momenta=("ptcone", "ptvarcone", "topoetcone", "neflowisol", "InnerDetectorPt", "MuonSpectrometerPt", "EnergyLoss"),
+)
