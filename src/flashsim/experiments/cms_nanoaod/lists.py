@@ -60,7 +60,7 @@ def generated_particles(record: Record) -> tuple[Columns, np.ndarray]:
         "pdgId": whole(record.pdg[rows]),
         "status": whole(np.where(record.stable[rows], 1, np.abs(record.status[rows]))),
         "statusFlags": whole(flags[rows]),
-        "genPartIdxMother": place[mother[rows]],
+        "genPartIdxMother": whole(place[mother[rows]]),
     }
     return listed("GenPart", record.event[rows], record.events, columns), place[:-1]
 

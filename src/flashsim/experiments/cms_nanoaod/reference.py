@@ -1,7 +1,6 @@
 """The reference sample: events like NanoAOD in one ROOT file."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from flashsim.events.pinned import pinned_root
 from flashsim.experiments.cms_nanoaod.processes import MIXTURE
 from flashsim.experiments.cms_nanoaod.recipe import NanoEvents
 from flashsim.experiments.production import produce
+from flashsim.files import synchronise
 
 TREE = "Events"
 _GROUP = 2000  # events in a basket, at least
@@ -45,18 +45,16 @@ def write_nanoaod(path: Path, tables: Iterator[pa.Table], provenance: dict[str, 
     """A TTree `Events`, written beside its final name and moved there; `flashsim` holds where it comes from."""
     unfinished = path.with_name(path.name + ".unfinished")
     try:
-        with unfinished.open("wb+") as stream:
-            with pinned_root(stream) as file:
-                file["flashsim"] = json.dumps(provenance, sort_keys=True)
-                tree: Any = None
-                for table in _groups(tables):
-                    branches = _branches(table)
-                    if tree is None:
-                        kinds = {name: values.type.content for name, values in branches.items()}
-                        tree = file.mktree(TREE, kinds, initial_basket_capacity=1000)
-                    tree.extend(branches)
-            stream.flush()
-            os.fsync(stream.fileno())
+        with unfinished.open("wb+") as stream, pinned_root(stream) as file:
+            file["flashsim"] = json.dumps(provenance, sort_keys=True)
+            tree: Any = None
+            for table in _groups(tables):
+                branches = _branches(table)
+                if tree is None:
+                    kinds = {name: values.type.content for name, values in branches.items()}
+                    tree = file.mktree(TREE, kinds, initial_basket_capacity=1000)
+                tree.extend(branches)
+        synchronise(unfinished)
         unfinished.replace(path)
     except OSError as error:
         raise FlashSimError(f"{path}: cannot be written: {error.strerror or error}") from error
