@@ -25,10 +25,23 @@ NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->\n\n
 PUBLIC = (
     (
         "flashsim",
-        ("init_card", "read_card", "train", "load", "simulate", "validate", "compare", "export", "FlashSimError"),
+        (
+            "init_card",
+            "read_card",
+            "train",
+            "load",
+            "simulate",
+            "validate",
+            "compare",
+            "export",
+            "train_events",
+            "validate_events",
+            "compare_events",
+            "FlashSimError",
+        ),
     ),
     ("flashsim.training", ("Progress",)),
-    ("flashsim.release", ("Detector",)),
+    ("flashsim.release", ("Detector", "EventDetector")),
     ("flashsim.simulation", ("Counts",)),
     (
         "flashsim.validation",

@@ -9,7 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flashsim.api import compare, export, load, simulate, train, validate
+    from flashsim.api import (
+        compare,
+        compare_events,
+        export,
+        load,
+        simulate,
+        train,
+        train_events,
+        validate,
+        validate_events,
+    )
     from flashsim.card import read_card
     from flashsim.drafts import init_card
     from flashsim.errors import FlashSimError
@@ -17,16 +27,32 @@ if TYPE_CHECKING:
 _HOMES = {
     "FlashSimError": "flashsim.errors",
     "compare": "flashsim.api",
+    "compare_events": "flashsim.api",
     "export": "flashsim.api",
     "init_card": "flashsim.drafts",
     "load": "flashsim.api",
     "read_card": "flashsim.card",
     "simulate": "flashsim.api",
     "train": "flashsim.api",
+    "train_events": "flashsim.api",
     "validate": "flashsim.api",
+    "validate_events": "flashsim.api",
 }
 
-__all__ = ["FlashSimError", "compare", "export", "init_card", "load", "read_card", "simulate", "train", "validate"]
+__all__ = [
+    "FlashSimError",
+    "compare",
+    "compare_events",
+    "export",
+    "init_card",
+    "load",
+    "read_card",
+    "simulate",
+    "train",
+    "train_events",
+    "validate",
+    "validate_events",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
-from flashsim.card import Card, LibraryModel, read_card
+from flashsim.card import Card, EventCard, LibraryModel, read_any_card
 from flashsim.errors import FlashSimError
 from flashsim.events import expand
 from flashsim.release import Detector, find_card, load, sha256
@@ -33,7 +33,7 @@ def own_card(detector: Detector, release: Detector | str | Path) -> Card:
         raise FlashSimError(
             f"{release}: its card is no longer at {path}; name the full simulation to compare with (--sample FILES)"
         )
-    card = read_card(path)
+    card = _of_name(detector.card.name, read_any_card(path))
     if not card.has_sample:
         raise FlashSimError(f"{path}: this card has no sample; name full simulation to compare with (--sample FILES)")
     if described_sample(card)["test"] != detector.provenance["sample"]["test"]:
@@ -42,6 +42,18 @@ def own_card(detector: Detector, release: Detector | str | Path) -> Card:
             "to compare with (--sample FILES)"
         )
     return card
+
+
+def _of_name(name: str, card: Card | EventCard) -> Card:
+    """The card itself, or the one of this name among a card's collections."""
+    if isinstance(card, Card):
+        return card
+    for one in card.collections.values():
+        if one.name == name:
+            return one
+    raise FlashSimError(
+        f"{card.path}: no collection makes a card {name!r} any more; name full simulation (--sample FILES)"
+    )
 
 
 def described_sample(card: Card) -> dict[str, list[dict[str, str]]]:

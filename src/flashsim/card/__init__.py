@@ -4,6 +4,8 @@ from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
+from flashsim.card.event_card import EventCard, Link, WholeEvent
+from flashsim.card.event_read import event_card_from_dict, read_any_card, read_event_card
 from flashsim.card.expressions import Expression
 from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
 from flashsim.card.fields import AnyField, BellField, KickField, MapField, UniformField
@@ -53,6 +55,7 @@ __all__ = [
     "ConditionRange",
     "Daughter",
     "Edm4hep",
+    "EventCard",
     "Expression",
     "ExternalModel",
     "FlowMatchingModel",
@@ -60,6 +63,7 @@ __all__ = [
     "KickField",
     "Kind",
     "LibraryModel",
+    "Link",
     "MCParticleRows",
     "MapField",
     "MaskedAutoregressiveModel",
@@ -87,13 +91,17 @@ __all__ = [
     "Validation",
     "Variable",
     "Vector",
+    "WholeEvent",
     "card_from_dict",
     "check_of_events",
     "evaluate_events",
+    "event_card_from_dict",
     "factor",
     "internal_unit",
     "leaves",
     "part_name",
     "propagated",
+    "read_any_card",
     "read_card",
+    "read_event_card",
 ]

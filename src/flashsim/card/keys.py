@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from flashsim.card.base import CardModel
-from flashsim.card.schema import Card
 
 
 def models_in(annotation: Any) -> Iterator[type[CardModel]]:
@@ -45,12 +44,12 @@ def chooser(model: type[CardModel]) -> str:
     return next((key for key in CHOOSERS if key in model.model_fields), "")
 
 
-def known_keys(path: Sequence[int | str], chosen: Sequence[int | str] = ()) -> tuple[str, ...]:
-    """The keys that may stand in the table at `path` of a card; the user's own names are stepped over.
+def known_keys(card: type[CardModel], path: Sequence[int | str], chosen: Sequence[int | str] = ()) -> tuple[str, ...]:
+    """The keys that may stand in the table at `path` of a `card`; the user's own names are stepped over.
 
     Of tables that a family or a shape chooses among, those whose value is in `chosen`.
     """
-    models: list[type[CardModel]] = [Card]
+    models: list[type[CardModel]] = [card]
     chosen_by_user = False
     for part in path:
         if isinstance(part, int):

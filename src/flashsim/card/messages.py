@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from flashsim.card.base import CardModel
 from flashsim.card.keys import known_keys
+from flashsim.card.schema import Card
 from flashsim.errors import nearest
 
 _SHOWN = 3  # errors in one message
@@ -24,19 +26,19 @@ _WORDS = (
 )
 
 
-def explain(error: ValidationError, data: dict[str, Any]) -> str:
-    """The first errors, each as `key = value: what is wrong`."""
+def explain(error: ValidationError, data: dict[str, Any], card: type[CardModel] = Card) -> str:
+    """The first errors of a `card`, each as `key = value: what is wrong`."""
     details = error.errors(include_url=False)
-    lines = [_explain_one(detail, data) for detail in details[:_SHOWN]]
+    lines = [_explain_one(detail, data, card) for detail in details[:_SHOWN]]
     if len(details) > _SHOWN:
         lines.append(f"and {len(details) - _SHOWN} more")
     return "\n  ".join(lines)
 
 
-def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> str:
+def _explain_one(detail: ErrorDetails, data: dict[str, Any], card: type[CardModel]) -> str:
     key, path = _dotted(detail["loc"], data, keep_last=detail["type"] == "missing")
     if detail["type"] == "extra_forbidden":
-        known = known_keys(path[:-1], detail["loc"])
+        known = known_keys(card, path[:-1], detail["loc"])
         return f"unknown key {key}{nearest(str(path[-1]), known)}; known are {', '.join(known)}"
     if detail["type"] == "missing":
         return f"key {key} is missing"

@@ -19,13 +19,16 @@ MAX_BYTES = 1_000_000
 def read_card(path: str | Path) -> Card:
     """Read and check a card; FlashSimError says what is wrong in it and how to mend it."""
     path = Path(path)
-    return card_from_dict(extended(_read_toml(path), path, _read_toml), str(path)).read_from(path)
+    data = read_toml(path)
+    if "collection" in data:
+        raise FlashSimError(f"{path}: a card of collections, where one of a single kind of objects is wanted")
+    return card_from_dict(extended(data, path, read_toml), str(path)).read_from(path)
 
 
 def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:
     """Check a card that was read or dumped before; `origin` is the file named in error messages."""
     try:
-        _check_version(data)
+        check_version(data)
         card = _kind_of_card(data).model_validate(data)
         check(card)
     except ValidationError as error:
@@ -47,7 +50,8 @@ def _kind_of_card(data: dict[str, Any]) -> type[Card]:
     return CardWithoutSample if len(brought) == len(stages) and all(brought) else Card
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file that may be a card; FlashSimError when it cannot be one."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -67,7 +71,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise FlashSimError(f"{path}: not a card: too deeply nested") from None
 
 
-def _check_version(data: dict[str, Any]) -> None:
+def check_version(data: dict[str, Any]) -> None:
+    """Refuse a card of another schema, or of none."""
     if "schema" not in data:
         raise FlashSimError(f"key 'schema' is missing: write schema = {SCHEMA_VERSION} in the first line")
     version = data["schema"]

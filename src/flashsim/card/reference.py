@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from flashsim.card.base import CardModel
+from flashsim.card.event_card import EventCard, Link, WholeEvent
 from flashsim.card.functions import FUNCTIONS
 from flashsim.card.keys import chooser, is_mapping, keys_of, models_in, tags
 from flashsim.card.schema import Card
@@ -20,6 +21,11 @@ def card_reference() -> str:
     """Every table and key of a card as Markdown: type, default and meaning, the functions and the units."""
     sections = ["# Card reference", inspect.cleandoc(_INTRODUCTION)]
     sections += [_table(model, key) for model, key in _described_once(_tables(Card, ""))]
+    sections += [
+        _table(EventCard, "", "A card of collections"),
+        _table(WholeEvent, "event"),
+        _table(Link, "event.links.<name>"),
+    ]
     functions = [(f"`{name}`", function.arity, function.meaning) for name, function in FUNCTIONS.items()]
     sections += [
         "## Formulas",
@@ -62,9 +68,9 @@ def _described_once(tables: Iterable[tuple[type[CardModel], str]]) -> Iterator[t
         families |= {model} if tags(model) else set()
 
 
-def _table(model: type[CardModel], key: str) -> str:
+def _table(model: type[CardModel], key: str, whole: str = "The card itself") -> str:
     repeated = get_origin(dict(_fields_by_key()).get(key)) is list
-    title = f"`[[{key}]]`" if repeated else f"`[{key}]`" if key else "The card itself"
+    title = f"`[[{key}]]`" if repeated else f"`[{key}]`" if key else whole
     title += f", {chooser(model)} " * bool(tags(model)) + ", ".join(f"`{tag}`" for tag in tags(model))
     rows = [
         (f"`{name}`", _type_name(field.annotation), _default(field), field.description or "")
@@ -95,7 +101,7 @@ def _type_name(annotation: Any) -> str:
     if origin is tuple:
         return f"{len(arguments)} × {_type_name(arguments[0])}"
     if origin is dict:
-        return f"table: name = {_type_name(arguments[1])}"
+        return "tables by name" if arguments[1] == dict[str, Any] else f"table: name = {_type_name(arguments[1])}"
     return "table"
 
 

@@ -28,6 +28,12 @@ class Output(CardModel):
         default_factory=list,
         description="Those written for every generated object, beside the truth: why it was not reconstructed, say.",
     )
+    link: str | None = Field(
+        default=None,
+        min_length=1,
+        description="In a card of collections: column of the place of the generated object in its list, as "
+        "`genJetIdx`; -1 of an unmatched one.",
+    )
     edm4hep: Edm4hep | None = Field(
         default=None, description="Write collections of the EDM4hep data model instead of these columns."
     )

@@ -1,7 +1,7 @@
 """flashsim compare: any two samples, whatever has made them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,25 +27,26 @@ def compare(
 ) -> None:
     """Compare two samples, full, fast or flash, from FlashSim or any other program.
 
-    Writes report.html, one page for people, and metrics.json. Leaves with status 0 when all gates hold, 1 when one
+    Writes report.html, one page for people, and metrics.json; by a card of collections into a folder for each, and
+    --against is then the output of another comparison. Leaves with status 0 when all gates hold, 1 when one
     fails, 2 when one could not be judged.
     """
     from flashsim.api import compare as compare_samples
+    from flashsim.api import compare_events
+    from flashsim.card import EventCard, read_any_card
     from flashsim.cli.progress import steps_progress
-    from flashsim.cli.verdict import leave_with_verdict
+    from flashsim.cli.verdict import leave_with_verdict, leave_with_verdicts
     from flashsim.validation import FULL, QUICK, changes, read_metrics
 
+    how: dict[str, Any] = {"overwrite": overwrite, "seed": seed, "effort": QUICK if quick else FULL}
+    both = [reference, *(more_reference or [])], [candidate, *(more_candidate or [])]
+    parsed = read_any_card(card)
+    if isinstance(parsed, EventCard):
+        with interruptible("finished reports are kept"), steps_progress("Comparing") as show:
+            verdicts = compare_events(*both, output, card=parsed, against=against, progress=show, **how)
+        leave_with_verdicts(verdicts, output)
+        return
     earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Comparing") as show:
-        metrics = compare_samples(
-            [reference, *(more_reference or [])],
-            [candidate, *(more_candidate or [])],
-            output,
-            card=card,
-            against=earlier,
-            overwrite=overwrite,
-            seed=seed,
-            effort=QUICK if quick else FULL,
-            progress=show,
-        )
+        metrics = compare_samples(*both, output, card=parsed, against=earlier, progress=show, **how)
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

@@ -18,14 +18,30 @@ def inspect(
     path: Annotated[Path, typer.Argument(help="A card (*.toml), a release (a folder), or a file of events.")],
 ) -> None:
     """Show what PATH holds, and check it: a card for errors, a release for damage, a file for its events."""
-    from flashsim.card import read_card
+    from flashsim.card import EventCard, read_any_card
+    from flashsim.release import is_event_release
 
-    if path.is_dir():
+    if path.is_dir() and is_event_release(path):
+        _event_release(path)
+    elif path.is_dir():
         _release(path)
     elif path.suffix == ".toml":
-        _card(read_card(path))
+        card = read_any_card(path)
+        cards = card.collections.values() if isinstance(card, EventCard) else [card]
+        for one in cards:
+            _card(one)
     else:
         _file(path)
+
+
+def _event_release(path: Path) -> None:
+    from flashsim.release import load_event
+
+    found = load_event(path)
+    console.print(f"[bold]Release {path}[/] {found.hash}: every checksum holds", highlight=False)
+    console.print(f"{found.name}  {escape(found.description)}", highlight=False)
+    for name in found.detectors:
+        _release(path / name)
 
 
 def _card(card: "Card") -> None:

@@ -1,7 +1,7 @@
 """flashsim validate: a release against full simulation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,25 +28,30 @@ def validate(
 ) -> None:
     """Compare RELEASE with full simulation that it was not trained on, and say whether its gates hold.
 
-    Writes report.html, one page for people, and metrics.json. Leaves with status 0 when all gates hold, 1 when one
+    Writes report.html, one page for people, and metrics.json; of a release of collections into a folder for each, and
+    --against is then the output of another validation. Leaves with status 0 when all gates hold, 1 when one
     fails, 2 when one could not be judged.
     """
     from flashsim.api import validate as validate_release
+    from flashsim.api import validate_events
     from flashsim.cli.progress import steps_progress
-    from flashsim.cli.verdict import leave_with_verdict
+    from flashsim.cli.verdict import leave_with_verdict, leave_with_verdicts
+    from flashsim.release import is_event_release
     from flashsim.validation import FULL, QUICK, changes, read_metrics
 
+    how: dict[str, Any] = {
+        "sample": sample,
+        "overwrite": overwrite,
+        "seed": seed,
+        "effort": QUICK if quick else FULL,
+        "run_libraries": run_libraries,
+    }
+    if is_event_release(release):
+        with interruptible("finished reports are kept"), steps_progress("Validating") as show:
+            verdicts = validate_events(release, output, against=against, progress=show, **how)
+        leave_with_verdicts(verdicts, output)
+        return
     earlier = None if against is None else read_metrics(against)
     with interruptible("nothing was written"), steps_progress("Validating") as show:
-        metrics = validate_release(
-            release,
-            output,
-            sample=sample,
-            against=earlier,
-            overwrite=overwrite,
-            seed=seed,
-            effort=QUICK if quick else FULL,
-            run_libraries=run_libraries,
-            progress=show,
-        )
+        metrics = validate_release(release, output, against=earlier, progress=show, **how)
     leave_with_verdict(metrics, output, None if earlier is None else changes(earlier, metrics))

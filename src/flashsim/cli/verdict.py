@@ -1,5 +1,6 @@
 """The verdict of a validation as a table, and the status that a command leaves with."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -25,6 +26,18 @@ def leave_with_verdict(metrics: Metrics, output: Path, changed: Changes | None) 
     console.print(f"Report [bold]{output / 'report.html'}[/]", highlight=False, soft_wrap=True)
     if metrics.verdict != "pass":
         raise typer.Exit(STATUS[metrics.verdict])
+
+
+def leave_with_verdicts(verdicts: Mapping[str, Metrics], output: Path) -> None:
+    """Print the verdict of each collection; leave with the status of the worst."""
+    for name, metrics in verdicts.items():
+        console.print(f"[bold]{escape(name)}[/]", highlight=False)
+        print_verdict(metrics)
+        console.print(f"Report [bold]{output / name / 'report.html'}[/]", highlight=False, soft_wrap=True)
+    found = {metrics.verdict for metrics in verdicts.values()}
+    worst = next(verdict for verdict in ("fail", "not judged", "pass") if verdict in found)
+    if worst != "pass":
+        raise typer.Exit(STATUS[worst])
 
 
 def print_verdict(metrics: Metrics) -> bool:

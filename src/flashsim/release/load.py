@@ -29,12 +29,7 @@ def load(path: str | Path) -> Detector:
     """The detector of a release; FlashSimError naming the bad file when one is missing or damaged."""
     folder = Path(path)
     identity = verify(folder)
-    manifest = _manifest(folder / MANIFEST)
-    if manifest.get("schema") != SCHEMA:
-        raise FlashSimError(
-            f"{folder / MANIFEST}: schema {manifest.get('schema')} is not known to this version, which reads "
-            f"schema {SCHEMA}; update FlashSim"
-        )
+    manifest = read_manifest(folder / MANIFEST, SCHEMA)
     card = card_from_dict(manifest["card"], str(folder / MANIFEST)).of_release(folder)
     for name in card.magnetic_fields:
         magnetic_field(card, name)  # a map is read now, when its checksum is known to hold
@@ -42,18 +37,24 @@ def load(path: str | Path) -> Detector:
     return Detector(card, stages, manifest["provenance"], identity)
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path, schema: int) -> dict[str, Any]:
+    """The JSON object of a release's file, which says that it has this schema."""
     try:
         manifest = json.loads(path.read_bytes())
     except ValueError as error:
         raise FlashSimError(f"{path}: is not JSON ({error})") from None
     if not isinstance(manifest, dict):
         raise FlashSimError(f"{path}: is not the manifest of a release")
+    if manifest.get("schema") != schema:
+        raise FlashSimError(
+            f"{path}: schema {manifest.get('schema')} is not known to this version, which reads schema {schema}; "
+            "update FlashSim"
+        )
     return manifest
 
 
-def verify(folder: Path) -> str:
-    """The hash of a release whose every file has the checksum that was written with it."""
+def verify(folder: Path, manifest: str = MANIFEST) -> str:
+    """The hash of a release whose every file, `manifest` among them, has the checksum that was written with it."""
     if not folder.is_dir():
         raise FlashSimError(f"{folder}: no such release; `flashsim train CARD --output {folder}` makes one")
     sums = folder / SUMS
@@ -68,8 +69,8 @@ def verify(folder: Path) -> str:
         listed[name] = checksum
     if not content.endswith(b"\n"):
         raise FlashSimError(f"{sums}: its end is missing; fetch the release again")
-    if MANIFEST not in listed:
-        raise FlashSimError(f"{sums}: does not list {MANIFEST}; fetch the release again")
+    if manifest not in listed:
+        raise FlashSimError(f"{sums}: does not list {manifest}; fetch the release again")
     for name, checksum in listed.items():
         file = folder / name
         if not file.is_file():

@@ -56,14 +56,20 @@ def save(detector: Detector, path: Path) -> Detector:
             ):
                 name = stage_file(stage.stage.name, kind)
                 (folder / name).write_bytes(safetensors.numpy.save(arrays))
-        sums = "".join(f"{sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in _files(folder))
-        (folder / SUMS).write_bytes(sums.encode())
+        identity = write_sums(folder)
     return replace(
         detector,
         card=detector.card.of_release(path),
         stages=tuple(_in(path, stage) for stage in detector.stages),
-        hash=hashlib.sha256(sums.encode()).hexdigest(),
+        hash=identity,
     )
+
+
+def write_sums(folder: Path) -> str:
+    """Write ``SHA256SUMS`` of all files of a folder; the sha256 of that list is the release's hash."""
+    sums = "".join(f"{sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in _files(folder))
+    (folder / SUMS).write_bytes(sums.encode())
+    return hashlib.sha256(sums.encode()).hexdigest()
 
 
 def stage_file(stage: str, kind: str) -> str:

@@ -35,8 +35,8 @@ from flashsim.training.trained_stage import Progress, Response, TrainedStage
 from flashsim.transforms import Columns, Conditions, OneHot, Transform, UnorderedCategory, fit_conditions
 
 Report = Callable[[Progress], None]
-MINIMUM_OBJECTS = 100
-"""Fewer selected objects than this train nothing that deserves the name."""
+MINIMUM_OBJECTS = 20
+"""Fewer selected objects than this, in the training or the validation part, train nothing at all."""
 
 
 def train_stages(

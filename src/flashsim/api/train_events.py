@@ -1,0 +1,54 @@
+"""Train a card of collections: from a sample to a release of releases."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flashsim.api.releases import described_sample
+from flashsim.api.train import train
+from flashsim.card import Card, EventCard, read_event_card
+from flashsim.errors import FlashSimError
+from flashsim.files import refuse_existing, remove
+from flashsim.release import EventDetector, load, save_event
+from flashsim.training import Progress
+
+
+def train_events(
+    card: EventCard | str | Path,
+    output: str | Path,
+    *,
+    report: Callable[[str, Progress], None] | None = None,
+) -> EventDetector:
+    """Train every collection of a card, each on its own objects of the sample, and write the release to `output`.
+
+    `report` is told the collection and how its training goes on. A run that was stopped goes on where it was when it is
+    called again: what is trained is kept beside the output, in ``<output>.collections``, until the release is written.
+    Raises FlashSimError for a card or a sample that cannot be used, and when `output` exists.
+    """
+    card = card if isinstance(card, EventCard) else read_event_card(card)
+    output = Path(output)
+    refuse_existing(output)
+    kept = output.with_name(output.name + ".collections")
+    for name, of_collection in card.collections.items():
+        if not _is_trained(of_collection, kept / name):
+            _train_one(name, of_collection, kept / name, report)
+    detector = save_event(card, kept, output)
+    remove(kept)
+    return detector
+
+
+def _train_one(name: str, card: Card, output: Path, report: Callable[[str, Progress], None] | None) -> None:
+    try:
+        train(card, output, report=None if report is None else lambda progress: report(name, progress))
+    except FlashSimError as error:
+        raise FlashSimError(f"[collection.{name}] {error}") from None
+
+
+def _is_trained(card: Card, release: Path) -> bool:
+    """Whether a run that was stopped has trained this card on this sample; what it trained otherwise is removed."""
+    if not release.exists():
+        return False
+    trained = load(release)
+    if trained.card.dump() == card.dump() and trained.provenance["sample"] == described_sample(card):
+        return True
+    remove(release)
+    return False

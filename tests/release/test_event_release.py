@@ -1,0 +1,85 @@
+"""A release of collections: a release each, in the order of simulation, checked as a whole."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from event_toy import CARD, write_events
+
+from flashsim import train_events, validate_events
+from flashsim.errors import FlashSimError
+from flashsim.release import is_event_release, load, load_event, verify
+from flashsim.training import Progress
+from flashsim.validation import QUICK
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("events")
+    write_events(folder / "full.root")
+    (folder / "card.toml").write_text(CARD)
+    return folder / "card.toml"
+
+
+@pytest.fixture(scope="module")
+def release(card: Path) -> Path:
+    train_events(card, card.parent / "release")
+    return card.parent / "release"
+
+
+def test_a_release_holds_a_release_of_each_collection(release: Path):
+    found = load_event(release)
+    assert is_event_release(release)
+    assert list(found.detectors) == ["Jet", "Muon"]
+    assert found.detectors["Muon"].hash == verify(release / "Muon")
+    assert not (release.parent / "release.collections").exists()
+
+
+def test_what_is_damaged_or_strange_is_refused(release: Path):
+    weights = release / "Muon" / "stages" / "response.weights.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + b"x")
+    try:
+        with pytest.raises(FlashSimError, match=r"response.weights.safetensors: is damaged"):
+            load_event(release)
+    finally:
+        weights.write_bytes(content)
+    (release / "Muon" / "note").touch()
+    try:
+        with pytest.raises(FlashSimError, match="does not belong to the release"):
+            load_event(release)
+    finally:
+        (release / "Muon" / "note").unlink()
+
+
+def test_a_training_that_was_stopped_goes_on_with_the_collection_that_was_not_done(
+    release: Path, card: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str] = []
+
+    def until_muons(collection: str, progress: Progress) -> None:
+        seen.append(collection)
+        if collection == "Muon":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_events(card, card.parent / "again", report=until_muons)
+    assert set(seen) == {"Jet", "Muon"}
+    trained: list[str] = []
+    module = sys.modules["flashsim.api.train_events"]
+    really = module.train
+    monkeypatch.setattr(
+        module, "train", lambda one, *rest, **more: trained.append(one.name) or really(one, *rest, **more)
+    )
+    again = train_events(card, card.parent / "again")
+    assert trained == ["events_Muon"]
+    assert again.hash == load_event(release).hash
+
+
+def test_each_collection_is_validated_with_a_report_of_its_own(release: Path, tmp_path: Path):
+    found = validate_events(release, tmp_path / "report", effort=QUICK)
+    assert list(found) == ["Jet", "Muon"]
+    assert (tmp_path / "report" / "Jet" / "report.html").is_file()
+    with pytest.raises(FlashSimError, match="exists already"):
+        validate_events(release, tmp_path / "report", effort=QUICK)
+    assert load(release / "Muon").card.output.link == "genPartIdx"
