@@ -17,7 +17,7 @@ from flashsim.experiments.cms_nanoaod import scores
 from flashsim.experiments.cms_nanoaod.candidates import reconstruct
 from flashsim.experiments.cms_nanoaod.clustering import ghosts_of
 from flashsim.experiments.cms_nanoaod.jets import raw_jets
-from flashsim.experiments.cms_nanoaod.pileup import pool
+from flashsim.experiments.cms_nanoaod.pileup import POOL, pool
 from flashsim.experiments.cms_nanoaod.processes import generate
 from flashsim.experiments.cms_nanoaod.truth import generated_jets
 from flashsim.experiments.cms_nanoaod.whole_events import density
@@ -51,7 +51,7 @@ def main(events: int = 12_000, chunk: int = 200) -> None:
 
 def _chunk(events: int, seed: int) -> dict[str, np.ndarray]:
     record = generate(events, seed)
-    candidates, _ = reconstruct(record, pool(SEED), np.random.default_rng(seed))
+    candidates, _ = reconstruct(record, pool(SEED, POOL), np.random.default_rng(seed))
     ghosts = ghosts_of(record)
     generated = generated_jets(record, ghosts)
     raw = raw_jets(candidates, ghosts, generated, events)

@@ -86,6 +86,8 @@ def jets(raw: RawJets, pt: np.ndarray, kept: np.ndarray, generated: Jets, densit
     quark = scores.network("gluon")(scores.gluon_inputs(pt, eta, of))[:, 1]
     jet = scores.network("pileup")(scores.pileup_inputs(pt, eta, of, density[event]))[:, 1]
     disc, energy = real(2 * jet - 1), real(of.energy)  # flags follow from what is written
+    others = energy[:, [CHARGED_HADRON, NEUTRAL_HADRON, ELECTRON, MUON]].sum(axis=1)
+    energy[:, PHOTON] = np.maximum(1 - others, 0)  # they add up to 1 as they are written
     tagged = of.tracks > 0
 
     def score(value: np.ndarray) -> np.ndarray:

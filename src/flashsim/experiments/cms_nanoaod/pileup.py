@@ -13,7 +13,7 @@ from flashsim.experiments.cms_nanoaod.record import ranges
 from flashsim.experiments.cms_nanoaod.towers import COLUMNS, ROWS, WIDTH, Entries, entries_of, summed
 
 POOL = 1000
-"""Minimum-bias collisions; each can be turned to 72 angles and mirrored."""
+"""Minimum-bias collisions of a pool; each can be turned to 72 angles and mirrored."""
 MEAN, SHAPE, MOST = 32.0, 10.0, 75.0
 """The true mean number of interactions: a Γ distribution (σ = mean / √shape), up to the most."""
 BEAM_LENGTH = 35.0  # mm, σ of the vertices along the beam
@@ -45,12 +45,12 @@ class PileUp:
 
 
 @cache
-def pool(seed: int) -> Pool:
+def pool(seed: int, size: int) -> Pool:
     """The pool of a production, made once in each process."""
-    record = collisions(PILEUP, POOL, [seed, 3])
+    record = collisions(PILEUP, size, [seed, 3])
     tracks, deposits = detect(record, np.random.default_rng([seed, 4]))
     entries = summed(entries_of(deposits))
-    edges = np.arange(POOL + 1)
+    edges = np.arange(size + 1)
     return Pool(tracks, np.searchsorted(tracks.event, edges), entries, np.searchsorted(entries.event, edges))
 
 

@@ -29,10 +29,11 @@ _EXTRAS = {"pythia8mc": "pythia8mc", "fastjet": "fastjet"}
 
 @dataclass(frozen=True)
 class NanoEvents:
-    """Events of processes by their shares, among pile-up of a pool that belongs to the production's seed."""
+    """Events of processes by their shares, among pile-up from a pool that belongs to the production's seed."""
 
     seed: int = 0
     shares: Mapping[str, float] = field(default_factory=lambda: processes.MIXTURE)
+    pool: int = pileup.POOL
     events_per_chunk: ClassVar[int] = 100
 
     def check(self) -> None:
@@ -54,7 +55,7 @@ class NanoEvents:
             "pythia_settings": {name: [*processes.COMMON, *processes.PROCESSES[name]] for name in self.shares},
             "pile_up": {
                 "settings": [*processes.COMMON, *processes.PILEUP],
-                "pool": pileup.POOL,
+                "pool": self.pool,
                 "mean": pileup.MEAN,
                 "shape": pileup.SHAPE,
                 "most": pileup.MOST,
@@ -67,7 +68,7 @@ class NanoEvents:
         generator, detector, _ = seeds
         record = processes.generate(events, generator, self.shares)
         random = np.random.default_rng([detector, 1])
-        candidates, around = reconstruct(record, pileup.pool(self.seed), random)
+        candidates, around = reconstruct(record, pileup.pool(self.seed, self.pool), random)
         ghosts = ghosts_of(record)
         generated = truth.generated_jets(record, ghosts)
         raw = raw_jets(candidates, ghosts, generated, events)
