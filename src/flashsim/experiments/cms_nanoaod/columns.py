@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64, Shaped
 
-BITS = 11
-"""Of the mantissa of reconstructed quantities; NanoAOD keeps 8 to 12."""
+BITS, GENERATED_BITS = 11, 13
+"""Of the mantissa of reconstructed and of generated quantities; NanoAOD keeps 8 to 14."""
 
 
 def listed(
@@ -21,10 +21,10 @@ def listed(
     }
 
 
-def real(values: Any) -> Shaped[np.ndarray, " n"]:
-    """Single precision with a shorter mantissa, as NanoAOD stores reconstructed quantities."""
+def real(values: Any, kept: int = BITS) -> Shaped[np.ndarray, " n"]:
+    """Single precision with a shorter mantissa, as NanoAOD stores it: so many bits are kept."""
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-    dropped = 24 - BITS
+    dropped = 24 - kept
     half = np.uint32(1 << (dropped - 1))
     return ((bits + half) & np.uint32(~((1 << dropped) - 1) & 0xFFFFFFFF)).view(np.float32)
 

@@ -52,7 +52,7 @@ def write_nanoaod(path: Path, tables: Iterator[pa.Table], provenance: dict[str, 
                 branches = _branches(table)
                 if tree is None:
                     kinds = {name: values.type.content for name, values in branches.items()}
-                    tree = file.mktree(TREE, kinds, initial_basket_capacity=1000)
+                    tree = file.mktree(TREE, kinds, initial_basket_capacity=20)
                 tree.extend(branches)
         synchronise(unfinished)
         unfinished.replace(path)
