@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float32, Int64, Shaped
 
 BITS, GENERATED_BITS = 11, 13
 """Of the mantissa of reconstructed and of generated quantities; NanoAOD keeps 8 to 14."""
@@ -21,7 +21,7 @@ def listed(
     }
 
 
-def real(values: Any, kept: int = BITS) -> Shaped[np.ndarray, " n"]:
+def real(values: Any, kept: int = BITS) -> Float32[np.ndarray, "*shape"]:
     """Single precision with a shorter mantissa, as NanoAOD stores it: so many bits are kept."""
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     dropped = 24 - kept
@@ -32,11 +32,6 @@ def real(values: Any, kept: int = BITS) -> Shaped[np.ndarray, " n"]:
 def whole(values: Any) -> Shaped[np.ndarray, " n"]:
     """Int_t."""
     return np.asarray(values, dtype=np.int32)
-
-
-def flag(values: Any) -> Shaped[np.ndarray, " n"]:
-    """Bool_t."""
-    return np.asarray(values, dtype=bool)
 
 
 def places(rows: Int64[np.ndarray, " n"], offsets: Int64[np.ndarray, " boundaries"]) -> Shaped[np.ndarray, " n"]:
