@@ -13,9 +13,9 @@ from flashsim.experiments.lhcb.geometry import RADIATORS, geometry_hash
 from flashsim.experiments.lhcb.optics import detected_photons
 from flashsim.experiments.lhcb.reference import make_reference
 from flashsim.experiments.lhcb.rich import path_lengths
+from flashsim.experiments.production import read_provenance
 from flashsim.experiments.spectrometer.decays import DECAYS_PER_EVENT
 from flashsim.experiments.spectrometer.propagation import propagate
-from flashsim.experiments.spectrometer.sample_file import read_provenance
 from flashsim.stages import Namespace
 from flashsim.training import check_closure, read_sample, reference_sources
 

@@ -9,6 +9,7 @@ from extras import needs_geant4, needs_pythia
 from flashsim.card import read_card
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch, read_events
+from flashsim.experiments.production import read_provenance
 from flashsim.experiments.spectrometer import CARD
 from flashsim.experiments.spectrometer.decays import (
     CHANNELS,
@@ -22,7 +23,6 @@ from flashsim.experiments.spectrometer.decays import (
 )
 from flashsim.experiments.spectrometer.records import Primaries
 from flashsim.experiments.spectrometer.reference import make_reference
-from flashsim.experiments.spectrometer.sample_file import read_provenance
 from flashsim.stages import Namespace
 from flashsim.training import truth_sources
 

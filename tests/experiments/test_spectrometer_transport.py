@@ -16,13 +16,13 @@ import pytest
 from extras import needs_geant4
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.spectrometer import geant4_library, production, reference
+from flashsim.experiments.production import assembly, chunks, read_provenance, split_sample, write_sample
+from flashsim.experiments.spectrometer import geant4_library, reference
 from flashsim.experiments.spectrometer.detector import slab_edges, slab_field
 from flashsim.experiments.spectrometer.generators import CHARGED_STABLE, GUNS, generate
 from flashsim.experiments.spectrometer.geometry import FIELD_INTEGRAL, PLANES, field_y
 from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.records import Hits, Primaries
-from flashsim.experiments.spectrometer.sample_file import read_provenance, split_sample, write_sample
 from flashsim.experiments.spectrometer.transport import transport
 
 KICK = 0.299792458e-3  # GeV a tesla and mm
@@ -210,22 +210,22 @@ def test_a_production_killed_and_resumed_gives_the_same_bytes(tmp_path: Path, mo
     monkeypatch.setattr(Mixture, "events_per_chunk", 1)
     whole = reference.make_reference(3, tmp_path / "whole.parquet", seed=5, workers=2, progress=False)
     output = tmp_path / "resumed.parquet"
-    steps = production.make_chunks
+    steps = chunks.make_chunks
 
-    def killed(chunks: list[production.Chunk], workers: int, folder: Path):
-        for number, step in enumerate(steps(chunks, workers, folder)):
+    def killed(missing: list[chunks.Chunk], workers: int, folder: Path):
+        for number, step in enumerate(steps(missing, workers, folder)):
             yield step
             if number == 0:
                 for process in multiprocessing.active_children():
                     os.kill(process.pid or 0, signal.SIGKILL)
 
-    monkeypatch.setattr(reference, "make_chunks", killed)
+    monkeypatch.setattr(assembly, "make_chunks", killed)
     with pytest.raises(FlashSimError, match="worker process died"):
         reference.make_reference(3, output, seed=5, workers=1, progress=False)
     assert not output.exists()
     with pytest.raises(FlashSimError, match="another production"):
         reference.make_reference(3, output, seed=6, workers=1, progress=False)
-    monkeypatch.setattr(reference, "make_chunks", steps)
+    monkeypatch.setattr(assembly, "make_chunks", steps)
     reference.make_reference(3, output, seed=5, workers=1, progress=False)
     assert output.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["resumed.parquet", "whole.parquet"]

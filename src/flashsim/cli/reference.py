@@ -93,6 +93,32 @@ def lhcb(
 
 
 @reference.command()
+def jets(
+    events: Events,
+    output: Annotated[Path, typer.Option("--output", "-o", help="ROOT file to write; must not exist.")],
+    seed: Seed = 0,
+    run: Run = 1,
+    workers: Workers = None,
+    process: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Instead of the usual mixture: events of this process, ttbar, dijets or zjets. Can be given several "
+            "times."
+        ),
+    ] = None,
+) -> None:
+    """Events like CMS NanoAOD, in bulk: Pythia8 with pile-up, smeared particles, jets by fastjet.
+
+    Needs the extra: pip install "flashsim\\[jets]". Stop it at any time: the same command goes on.
+    """
+    from flashsim.experiments.cms_nanoaod.reference import make_jets
+
+    with _resumable(output):
+        make_jets(events, output, seed=seed, run=run, workers=workers, processes=process or ())
+    _say(output)
+
+
+@reference.command()
 def vertices(
     tracks: Annotated[Path, typer.Argument(help="A sample of the spectrometer, whose tracks are used.")],
     output: Output,

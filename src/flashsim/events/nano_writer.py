@@ -1,7 +1,6 @@
 """NanoAOD: whole events in a TTree as other programs expect them, beside the file's other trees."""
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import uproot
 import uproot.writing._cascadetree
 
 from .output import Collection, OutputBatch, OutputSchema
-from .root_writer import pinned_time
+from .pinned import new_root_file, pinned_time
 from .row_groups import RowGroups
 from .tree_reader import OtherTree
 from .tree_rows import Branch
@@ -68,9 +67,7 @@ class NanoSink:
         self._stream = path.open("wb+")
         try:
             with pinned_time():
-                self._file: Any = uproot.recreate(
-                    self._stream, uuid_function=lambda: uuid.UUID(int=0), compression=uproot.ZSTD(1)
-                )
+                self._file: Any = new_root_file(self._stream)
                 self._file["flashsim"] = metadata
                 for name, other in layout.others.items():
                     self._copy(name, other)

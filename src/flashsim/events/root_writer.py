@@ -1,32 +1,15 @@
 """Output as ROOT: a TTree with one counter a collection, or an RNTuple with a list a column."""
 
-import datetime
-import threading
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import awkward as ak
 import numpy as np
-import uproot
-import uproot.writing._cascade
-import uproot.writing._cascadentuple
-import uproot.writing._cascadetree
-import uproot.writing.writable
 
 from .output import Collection, OutputBatch, OutputSchema
+from .pinned import new_root_file, pinned_time
 
 TREE = "events"
-_lock = threading.Lock()
-_DATED: tuple[Any, ...] = (
-    uproot.writing._cascade,
-    uproot.writing._cascadentuple,
-    uproot.writing._cascadetree,
-    uproot.writing.writable,
-)
 
 
 class RootSink:
@@ -43,9 +26,7 @@ class RootSink:
         self._stream = path.open("wb+")
         try:
             with pinned_time():
-                self._file: Any = uproot.recreate(
-                    self._stream, uuid_function=lambda: uuid.UUID(int=0), compression=uproot.ZSTD(1)
-                )
+                self._file: Any = new_root_file(self._stream)
                 self._file["flashsim"] = metadata
                 if kind == "ttree":
                     empty = {name: these.type.content for name, these in self._records(_empty(schema)).items()}
@@ -103,25 +84,3 @@ def _empty(schema: OutputSchema) -> OutputBatch:
         for name, columns in schema.collections.items()
     }
     return OutputBatch(numbers, numbers, numbers.astype(np.int32), collections, records=schema.records)
-
-
-class _FirstDay(datetime.datetime):
-    @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> "_FirstDay":
-        return cls(1995, 1, 1, tzinfo=tz)
-
-
-@contextmanager
-def pinned_time() -> Iterator[None]:
-    """uproot takes the time of writing from the clock and cannot be told another: its clock is replaced, for one
-    thread at a time.
-    """
-    clock = SimpleNamespace(datetime=_FirstDay)
-    with _lock:
-        for module in _DATED:
-            module.datetime = clock
-        try:
-            yield
-        finally:
-            for module in _DATED:
-                module.datetime = datetime

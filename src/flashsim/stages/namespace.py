@@ -134,21 +134,22 @@ class Namespace:
         if not self._by_formula(name, of):
             return self._drawn.get(name, np.array(np.nan))
         formula = parsed(self._theirs[name]) if of == "unmatched" else self._formulas[name]
-        return self._computed(formula) if all(map(self._known, formula.names)) else np.array(np.nan)
+        return self._computed(formula) if all(self._known(part, of) for part in formula.names) else np.array(np.nan)
 
     def _by_formula(self, name: str, of: Of) -> bool:
         """Whether a reconstructed column of these objects is made by a formula of their own."""
         column = self._card.reconstructed.get(name)
         return name in self._theirs if of == "unmatched" else column is not None and column.formula is not None
 
-    def _known(self, name: str) -> bool:
-        """Whether everything that a name comes down to is there."""
+    def _known(self, name: str, of: Of) -> bool:
+        """Whether everything is there that a name comes down to for objects of a kind."""
         if name in self._columns or name in self._drawn or name in self._derived:
             return True
-        if name in self._variables or not (name in self._theirs or name in self._formulas):
+        theirs = of == "unmatched" and name in self._theirs
+        if name in self._variables or not (theirs or name in self._formulas):
             return False
-        formula = parsed(self._theirs[name]) if name in self._theirs else self._formulas[name]
-        return all(map(self._known, formula.names))
+        formula = parsed(self._theirs[name]) if theirs else self._formulas[name]
+        return all(self._known(part, of) for part in formula.names)
 
     def _computed(self, expression: Expression) -> Shaped[np.ndarray, " objects"]:
         return expression.evaluate(self.__getitem__, self._offsets, self._own)

@@ -6,16 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from flashsim.experiments.lhcb import apparatus, generators
 from flashsim.experiments.lhcb.geometry import geometry_hash
 from flashsim.experiments.lhcb.identification import BITS, identify
+from flashsim.experiments.production import Columns, produce
 from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer.geant4_library import require_generators
 from flashsim.experiments.spectrometer.mixture import Mixture
 from flashsim.experiments.spectrometer.reconstruction import reconstruct
-from flashsim.experiments.spectrometer.reference import produce
 from flashsim.experiments.spectrometer.transport import transport_here
 
 LIMITS = (
@@ -40,7 +38,7 @@ class Identified:
         decay_channels.check_channels(self.decays)
         require_generators()
 
-    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[Columns, int]:
         """Generate, transport, find tracks, and identify."""
         generator, transporter, digitiser = seeds
         decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None

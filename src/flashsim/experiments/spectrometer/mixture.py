@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
 from flashsim.errors import FlashSimError, nearest
+from flashsim.experiments.production import Columns
 from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer import generators, rounding
 from flashsim.experiments.spectrometer.geant4_library import Physics, require_generators
@@ -38,7 +37,7 @@ class Mixture:
         decay_channels.check_channels(self.decays)
         require_generators(self.physics)
 
-    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[Columns, int]:
         """Generate, transport and reconstruct."""
         generator, transporter, digitiser = seeds
         decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None

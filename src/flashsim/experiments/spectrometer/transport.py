@@ -2,8 +2,6 @@
 
 import ctypes
 import multiprocessing
-import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from flashsim.errors import FlashSimError
+from flashsim.experiments.production import silence
 from flashsim.experiments.spectrometer.apparatus import Apparatus
 from flashsim.experiments.spectrometer.detector import detector_construction
 from flashsim.experiments.spectrometer.geant4_library import Physics, import_geant4, require_generators
@@ -37,16 +36,6 @@ def transport(primaries: Primaries, seed: int, *, physics: Physics = "data-free"
             return pool.submit(transport_here, primaries, seed, physics).result()
         except BrokenProcessPool as error:
             raise FlashSimError(f"Geant4 stopped in the middle; its words are in {log}") from error
-
-
-def silence(log: Path | None) -> None:
-    """Send what this process prints, C++ included, to a file; standard input becomes empty."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for stream in (1, 2):
-        os.dup2(target, stream)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 
 def transport_here(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.spectrometer.sample_file import read_provenance, write_sample
+from flashsim.experiments.production import read_provenance, write_sample
 from flashsim.experiments.vertices.crossings import COLLISIONS, crossings, read_collisions
 from flashsim.experiments.vertices.finder import FEWEST
 

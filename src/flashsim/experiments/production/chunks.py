@@ -3,20 +3,23 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.spectrometer.sample_file import write_sample
-from flashsim.experiments.spectrometer.transport import silence
+from flashsim.experiments.production.sample_file import write_sample
+
+Columns: TypeAlias = dict[str, "np.ndarray | pa.Array"]
+"""Columns of a sample by name: one value a row, or a list."""
 
 
 @runtime_checkable
@@ -34,8 +37,8 @@ class Recipe(Protocol):
         """What is made, for the metadata of the sample; two equal descriptions mean equal events."""
         ...
 
-    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], int]:
-        """Columns of consecutive events, and how many particles were transported.
+    def make(self, first_event: int, events: int, seeds: tuple[int, int, int]) -> tuple[Columns, int]:
+        """Columns of consecutive events, ``event`` among them, and how many particles were followed.
 
         The seeds are for generation, transport and digitisation.
         """
@@ -65,7 +68,7 @@ def plan_chunks(events: int, seed: int, run: int, recipe: Recipe, folder: Path) 
 
 
 def make_chunk(chunk: Chunk) -> int:
-    """Generate, transport and reconstruct; returns the number of particles transported."""
+    """Generate, transport and reconstruct; returns the number of particles followed."""
     first, second, third = np.random.SeedSequence([chunk.seed, chunk.index]).generate_state(3).tolist()
     columns, particles = chunk.recipe.make(chunk.first_event, chunk.events, (first, second, third))
     columns["run"] = np.full(len(columns["event"]), chunk.run, np.int32)
@@ -91,6 +94,16 @@ def make_chunks(chunks: list[Chunk], workers: int, log_folder: Path) -> Generato
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
+
+
+def silence(log: Path | None) -> None:
+    """Send what this process prints, C++ included, to a file; standard input becomes empty."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(target, stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 
 def _file_name(index: int) -> str:
