@@ -27,7 +27,8 @@ Decays = Annotated[
     typer.Option(
         "--decay",
         help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons), jpsiee (to two "
-        "electrons), ks (to two pions) or bjpsik (B+ to J/psi K+); only the daughters are transported. Can be given several times.",
+        "electrons), ks (to two pions) or bjpsik (B+ to J/psi K+); only the daughters are transported. "
+        "Can be given several times.",
     ),
 ]
 
