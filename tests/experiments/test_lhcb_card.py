@@ -65,7 +65,7 @@ def test_the_multiplicity_is_one_number_an_event(card: Card, batch: EventBatch, 
     n_tracks = sample["n_tracks"]
     counts = np.add.reduceat(sample["track_type"] > 0, batch.offsets[:-1][np.diff(batch.offsets) > 0])
     np.testing.assert_array_equal(n_tracks, np.repeat(counts, np.diff(batch.offsets)[np.diff(batch.offsets) > 0]))
-    names = ("rich", "is_muon", "muon_likelihoods", "calorimeter", "bremsstrahlung", "prob_nn", "cluster", "photon")
+    names = ("rich", "is_muon", "muon_likelihoods", "calorimeter", "has_bremsstrahlung", "prob_nn", "cluster", "photon")
     for name in names:
         assert any("n_tracks" in given for given in card.stage(name).given), name
 
@@ -153,6 +153,33 @@ def test_what_a_likelihood_is_on_average_follows_from_the_angles(sample: Namespa
             chosen = tracks & sample.selected(f"abs(pid) == {species}")
             assert (sign * expected[chosen] >= 0).mean() > 0.97, (name, species)
             assert np.corrcoef(expected[chosen], measured[chosen])[0, 1] > 0.5, (name, species)
+
+
+def test_without_light_no_hypothesis_is_preferred(sample: Namespace):
+    """Below the threshold of pions (muons) nothing as heavy shines: an exact 0, which no stage has to learn."""
+    for condition, names in (("lit", ("rich_dll_k", "rich_dll_p")), ("lit_mu", ("rich_dll_mu",))):
+        dark = sample.selected(f"found & ~{condition}")
+        bright = sample.selected(f"found & {condition}")
+        assert dark.sum() > 500
+        for name in names:
+            assert not sample[name][dark].any(), name
+            assert np.mean(sample[name][bright] != 0) > 0.98, name
+    heavy = sample.selected("found & ~lit_k")
+    np.testing.assert_array_equal(sample["rich_dll_p"][heavy], sample["rich_dll_k"][heavy])
+
+
+def test_numbers_of_one_rich_alone_follow_from_its_likelihoods(sample: Namespace):
+    upstream = sample.selected("found & (track_type == 2)")
+    for name in ("e", "mu", "pi", "k", "p"):
+        difference = sample.evaluate(f"log(prob_nn_{name} / (1 - prob_nn_{name})) - guess_{name}")[upstream]
+        assert np.quantile(np.abs(difference), 0.99) < 0.02, name
+
+
+def test_the_dipole_moves_converted_photons_by_its_kick(sample: Namespace):
+    bent = sample.selected("photon & bent & (cluster_energy > 1)")
+    kick = np.abs(sample["moved"][bent]) / 7500
+    assert 0.85 < (kick > 0.5).mean() < 1
+    assert np.median(kick[kick > 0.5]) == pytest.approx(1.2, abs=0.05)
 
 
 def test_two_photons_of_a_pion_have_its_mass(sample: Namespace):
