@@ -82,7 +82,7 @@ def test_daughters_are_born_together_on_the_flight_path_of_the_mother(channel: t
     direction /= np.linalg.norm(direction, axis=1)[:, None]
     along = (flight * direction).sum(axis=1)
     assert np.linalg.norm(flight - along[:, None] * direction, axis=1).max() < 2e-3 + 1e-4 * along.max()
-    lengths = {"jpsi": (0, 1e-6), "d0": (0.3, 30), "ks": (100, 2000), "bjpsik": (1, 50)}[name]
+    lengths = {"jpsi": (0, 1e-6), "jpsiee": (0, 1e-6), "d0": (0.3, 30), "ks": (100, 2000), "bjpsik": (1, 50)}[name]
     assert lengths[0] <= along.mean() <= lengths[1]  # mm
 
 

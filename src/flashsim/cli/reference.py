@@ -26,8 +26,9 @@ Decays = Annotated[
     list[str] | None,
     typer.Option(
         "--decay",
-        help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons), ks (to two pions) "
-        "or bjpsik (B+ to J/psi K+); only the daughters are transported. Can be given several times.",
+        help="Instead of the usual mixture: events of this decay, d0 (to K pi), jpsi (to two muons), jpsiee (to two "
+        "electrons), ks (to two pions) or bjpsik (B+ to J/psi K+); only the daughters are transported. "
+        "Can be given several times.",
     ),
 ]
 

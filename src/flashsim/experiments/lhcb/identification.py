@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
 
-from flashsim.experiments.lhcb import calorimeter, neutrals
+from flashsim.experiments.lhcb import bremsstrahlung, calorimeter, neutrals
 from flashsim.experiments.lhcb.combination import calorimeter_likelihoods, muon_part, probabilities
 from flashsim.experiments.lhcb.generators import Generated
 from flashsim.experiments.lhcb.geometry import CALORIMETER
@@ -39,7 +39,7 @@ def identify(
     there = tracks.at(CALORIMETER.start + calorimeter.SHOWER_DEPTH[0])[:, :2]
     inside = tracks.crosses_dipole & ~calorimeter.outside(there[:, 0], there[:, 1])
     light = np.flatnonzero(primaries.pid == 22)
-    (energy, middle), clustered = _calorimeter(tracks, there, deposits, generated, light, seed)
+    (energy, middle, radiated), clustered = _calorimeter(tracks, there, deposits, generated, light, seed)
     seen = neutrals.Neutrals(neutrals.converted(pairs, light), *clustered)
     momentum = tracks.momentum
     likelihoods = np.where(inside[:, None], calorimeter_likelihoods(energy, middle, momentum), 0.0)
@@ -55,6 +55,7 @@ def identify(
         "muon_bkg_ll": muon.background,
         "calorimeter": inside,
         "e_over_p": np.where(inside, energy / momentum, 0.0),
+        "brem_energy": radiated,
         "pid_e": combined[:, electron] + likelihoods[:, 0],
         "pid_mu": combined[:, mu] + likelihoods[:, 1] + stations,
         "pid_k": combined[:, HYPOTHESES.index("k")],
@@ -77,13 +78,13 @@ def _calorimeter(
     light: np.ndarray,
     seed: int,
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Energy around each track and the share of the middle cell; what each photon left, and its cluster."""
+    """Energy around each track, the share of the middle cell and what it radiated; each photon's answer and cluster."""
     primaries = generated.particles
-    around = np.zeros((2, len(tracks)))
+    around = np.zeros((3, len(tracks)))
     measured = np.zeros((4, len(light)))
     kinds = np.zeros(len(light), np.int64)
     place = neutrals.on_calorimeter(primaries, light)
-    front = tracks.at(CALORIMETER.start)[:, :2]
+    front, lines = tracks.at(CALORIMETER.start)[:, :2], bremsstrahlung.tangents(tracks)
     event = primaries.event[deposits.row]
     track_rows, photon_rows = (
         {name: rows for name, _, rows in of_events(np.unique(primaries.event), owner)}
@@ -93,11 +94,12 @@ def _calorimeter(
         random = np.random.default_rng([seed, 3, name])
         grid = calorimeter.cells(deposits, rows, random)
         own, theirs = track_rows[name], photon_rows[name]
-        around[:, own] = calorimeter.energy_around(grid, there[own, 0], there[own, 1])
+        around[:2, own] = calorimeter.energy_around(grid, there[own, 0], there[own, 1])
         clusters = calorimeter.find_clusters(grid)
         owner = calorimeter.owners(deposits, rows, clusters, primaries)
         followed = own[tracks.crosses_dipole[own]]
         likeness = neutrals.photon_likeness(clusters, front[followed, 0], front[followed, 1])
+        around[2, own] = bremsstrahlung.recovered(lines[:, own], clusters, front[followed])
         kind, which = neutrals.found(light[theirs], generated.mother[light[theirs]], place[:, theirs], clusters, owner)
         kinds[theirs] = kind
         has = which >= 0

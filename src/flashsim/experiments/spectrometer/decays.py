@@ -60,6 +60,7 @@ _CHARMONIUM = tuple(f"Charmonium:gg2ccbar(3S1){state}g = on,off" for state in _S
 CHANNELS = {
     "d0": Channel({421: (-321, 211)}, ("HardQCD:hardccbar = on", *_HARD)),
     "jpsi": Channel({443: (13, -13)}, (*_CHARMONIUM, *_HARD)),
+    "jpsiee": Channel({443: (11, -11)}, (*_CHARMONIUM, *_HARD)),
     "ks": Channel({310: (211, -211)}, ("SoftQCD:nonDiffractive = on",)),
     "bjpsik": Channel({521: (443, 321), 443: (13, -13)}, ("HardQCD:hardbbbar = on", *_HARD)),
 }
