@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ _SUFFIXES: dict[str, tuple[Format, ...]] = {
 }
 
 
+@runtime_checkable
 class Sink(Protocol):
     """What writes row groups in one format."""
 
