@@ -98,6 +98,9 @@ def test_stages_read_what_was_drawn_before(drafted: tuple[EventDraft, EventCard,
     assert {"log10(gen_pt)", "gen_eta", "Pileup_nTrueInt", "PV_npvs", "gen_hadronFlavour_class"} <= given["Jet"]
     assert {"bit(gen_statusFlags, 0)", "sign(gen_pdgId)", "jet_dr", "gen_jet_pt"} <= given["Muon"]
     assert {"recoil_x", "recoil_y"} <= given["PuppiMET"]
+    # Events without a generated jet have 0 in the place of their numbers, where jets follow nothing.
+    assert "log10(GenMET_pt)" in given["Jet"]
+    assert "GenMET_pt" in card.collections["Jet"].stage("number_unmatched").given
     vector = made(card, "PuppiMET")
     assert vector["pt"].startswith("hypot(GenMET_pt * cos(GenMET_phi) + dx")
 
