@@ -54,12 +54,14 @@ class Chain:
     @cached_property
     def singles(self) -> set[str]:
         """The collections whose objects are the events: all columns that are not of others are numbers of the event."""
-        own = {
-            name: [source.name for source in sources.values() if source.relation is None]
-            for name, sources in self.sources.items()
-        }
-        lists = {name for name, branch in self.known.items() if branch.counter is not None}
-        return {name for name, branches in own.items() if not lists & set(branches)}
+        lists = {name for name, branch in self.known.items() if branch.counter is not None and not self.is_drawn(name)}
+        found: set[str] = set()
+        for name, sources in self.sources.items():
+            if lists & {source.name for source in sources.values() if source.relation is None}:
+                lists |= _written(self.detector.detectors[name].card)
+            else:
+                found.add(name)
+        return found
 
     @cached_property
     def needed(self) -> list[str]:
@@ -87,7 +89,7 @@ class Chain:
             simulated = simulate_block(detector, _block(block, batch), seed, name)
             if name in self.singles:
                 output = detector.card.output.name
-                columns = _columns(detector.card, simulated, drawn)
+                columns = _columns(detector.card, simulated, drawn, np.ones(batch.n_objects, dtype=bool))
                 drawn.numbers |= {f"{output}_{column}": values for column, values in columns}
             else:
                 drawn.add(detector.card.output.name, _objects(detector.card, simulated, drawn))
@@ -124,24 +126,27 @@ def _block(block: EventBlock, batch: EventBatch) -> Block:
     return Block(block.number, batch, block.copy, block.events_read, objects)
 
 
-def _columns(card: Card, simulated: SimulatedBlock, drawn: Drawn) -> Iterator[tuple[str, Shaped[np.ndarray, " n"]]]:
-    """The written columns of all objects, in the units and types of the sample; and whether to trust them."""
+def _columns(
+    card: Card, simulated: SimulatedBlock, drawn: Drawn, rows: Bool[np.ndarray, " objects"]
+) -> Iterator[tuple[str, Shaped[np.ndarray, " written"]]]:
+    """The written columns of some objects, in the units and types of the sample; and whether to trust them."""
     integers, name = Names(card).integers, card.output.name
     for column in card.output.columns:
         unit = card.reconstructed[column].unit if column in card.reconstructed else ""
-        values = np.asarray(simulated.namespace[column]) / (factor(unit) if unit else 1.0)
+        values = np.asarray(simulated.namespace[column])[rows]
         branch = written_as(card, column)
+        values = values / factor(unit) if unit and factor(unit) != 1 else values
         yield branch[len(name) + 1 :], drawn.typed(branch, values, whole=column in integers)
     if card.output.link is not None:
-        places = np.where(simulated.namespace.of("generated"), simulated.batch.object_index, -1)
+        places = np.where(simulated.namespace.of("generated"), simulated.batch.object_index, -1)[rows]
         yield card.output.link, drawn.typed(f"{name}_{card.output.link}", places)
-    yield OUTSIDE, simulated.outside_any
+    yield OUTSIDE, simulated.outside_any[rows]
 
 
 def _objects(card: Card, simulated: SimulatedBlock, drawn: Drawn) -> Collection:
     rows: Bool[np.ndarray, " objects"] = simulated.namespace.written()
     offsets = gathered(rows, simulated.batch.event_index, simulated.batch.n_events)
-    return Collection(offsets, {name: values[rows] for name, values in _columns(card, simulated, drawn)})
+    return Collection(offsets, dict(_columns(card, simulated, drawn, rows)))
 
 
 def _renamed(counts: Counts, name: str) -> Counts:
