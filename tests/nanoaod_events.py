@@ -12,9 +12,9 @@ LAST_COPY = 1 << 13
 
 
 def events(n: int = EVENTS) -> dict[str, Any]:
-    """Jets, muons, electrons and missing momentum; a jet in ten is of pile-up, and a muon in four is not found."""
+    """Jets, none in some events, muons and missing momentum; some jets are of pile-up, and a muon in four is lost."""
     random = np.random.default_rng(0)
-    jets = random.integers(2, 6, n)
+    jets = random.integers(0, 8, n)
     total = int(jets.sum())
     gen = {
         "pt": np.exp(random.normal(4, 0.5, total)).astype(np.float32),

@@ -98,25 +98,28 @@ def test_stages_read_what_was_drawn_before(drafted: tuple[EventDraft, EventCard,
     assert {"log10(gen_pt)", "gen_eta", "Pileup_nTrueInt", "PV_npvs", "gen_hadronFlavour_class"} <= given["Jet"]
     assert {"bit(gen_statusFlags, 0)", "sign(gen_pdgId)", "jet_dr", "gen_jet_pt"} <= given["Muon"]
     assert {"recoil_x", "recoil_y"} <= given["PuppiMET"]
+    # Events without a generated jet have 0 in the place of their numbers, where jets follow nothing.
+    assert "log10(GenMET_pt)" in given["Jet"]
+    assert "GenMET_pt" in card.collections["Jet"].stage("number_unmatched").given
     vector = made(card, "PuppiMET")
     assert vector["pt"].startswith("hypot(GenMET_pt * cos(GenMET_phi) + dx")
 
 
-def test_every_stage_of_the_card_trains_as_it_is(drafted: tuple[EventDraft, EventCard, Path]):
-    _, card, folder = drafted
+def test_a_collection_trains_as_it_is_drafted(drafted: tuple[EventDraft, EventCard, Path]):
+    """Every stage of it, with small networks; the other collections have the same stages, and compiling takes time."""
+    _, _, folder = drafted
     table: dict[str, Any] = tomllib.loads((folder / "card.toml").read_text())
-    for one in table["collection"].values():
-        for stage in one["stage"]:
-            stage["training"]["epochs"] = 1
-            stage["model"] = {"width": 4, "depth": 1} | ({"steps": 1} if stage["kind"] == "response" else {})
-    del table["collection"]["Jet"]["output"]["link"]
+    table["collection"] = {"Muon": table["collection"]["Muon"]}
+    for stage in table["collection"]["Muon"]["stage"]:
+        stage["training"] = {"epochs": 1, "batch": 256}
+        stage["model"] = {"width": 4, "depth": 1} | ({"steps": 1} if stage["kind"] == "response" else {})
     jax.config.update("jax_disable_most_optimizations", True)  # what runs for a moment only need not be fast
     try:
-        short = event_card_from_dict(table, "card.toml", folder / "card.toml")
-        detector = train_events(short, folder / "release")
+        detector = train_events(event_card_from_dict(table, "card.toml", folder / "card.toml"), folder / "release")
     finally:
         jax.config.update("jax_disable_most_optimizations", False)
-    assert list(detector.detectors) == list(card.collections)
+    drawn = detector.detectors["Muon"].stages
+    assert [stage.stage.name for stage in drawn] == ["multiplicity", "response", "number_unmatched", "unmatched"]
 
 
 def test_an_index_that_points_elsewhere_is_not_trusted(tmp_path: Path):
@@ -146,11 +149,6 @@ REAL: dict[str, tuple[set[str], dict[str, str]]] = {
         {"PV", "Rho", "Jet", "FatJet", "Muon", "Electron", "PuppiMET", "MET"},
         {"Jet": "1,336 of 1,504", "FatJet": "116 of 116", "Muon": "140 of 210"},
     ),
-    "nanoAOD_2015_CMS_Open_Data_ttbar.root": (
-        {"PV", "Jet", "Electron", "Photon", "Tau", "PuppiMET", "MET"},
-        {"Jet": "362 of 537", "Photon": "62 of 79", "Tau": "From GenJet"},
-    ),
-    "nano_dy.root": ({"Jet"}, {"Jet": "95 of 188"}),
     "PHYSLITE_example.root": ({"Density", "Jet", "FatJet", "Electron", "Tau"}, {"Electron": "123 of 134"}),
 }
 

@@ -89,6 +89,7 @@ def drafted(folder: Path, columns: dict[str, Any], **options: Any) -> tuple[Draf
     """What is guessed of columns written to Parquet, and the card."""
     write_parquet(folder / "full.parquet", columns)
     draft = init_card(folder / "full.parquet", folder / "card.toml", **options)
+    assert isinstance(draft, Draft)
     return draft, read_card(folder / "card.toml")
 
 
@@ -97,6 +98,7 @@ def test_every_column_is_what_it_is_in_any_format(tmp_path: Path, name: str):
     file, write, jagged = FORMATS[name]
     write(tmp_path / file, in_events(ntuple()) if jagged else ntuple())
     draft = init_card(tmp_path / file, tmp_path / "card.toml")
+    assert isinstance(draft, Draft)
     card = read_card(tmp_path / "card.toml")
     assert card.sample.event == ("runNumber", "eventNumber")
     assert card.sample.weight == "sweight"

@@ -33,6 +33,7 @@ def fit_events_for_training(draft: EventDraft, contents: Contents, output: Path)
     left, cards = cards, _cards(draft, output)
     batches = {name: batches[name] if card == left[name] else _events(card, contents) for name, card in cards.items()}
     for name, one in draft.collections.items():
+        _keep_finite(one, cards[name], batches[name])
         training = events_of_part(batches[name], draft.split, "train")
         _retype(one, cards[name], training)
         for stage in one.stages:
@@ -97,6 +98,14 @@ def _give_up(draft: EventDraft, one: Draft, stage: str, size: int) -> None:
         one.stages = [each for each in one.stages if each.of == "generated"]
     else:
         one.stages = []
+
+
+def _keep_finite(one: Draft, card: Card, batch: EventBatch) -> None:
+    """Conditions that are infinite for some object of a stage are none."""
+    namespace = Namespace(card, batch)
+    for drafted in one.stages:
+        rows = namespace.rows(card.stage(drafted.name))
+        drafted.given = [text for text in drafted.given if np.isfinite(namespace.evaluate(text)[rows]).all()]
 
 
 def _retype(one: Draft, card: Card, training: EventBatch) -> None:

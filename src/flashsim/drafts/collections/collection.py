@@ -1,5 +1,6 @@
 """One collection of a file: from its plan to a draft, or why there is none."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -152,6 +153,11 @@ def _add_number(draft: Draft, objects: Objects, side: TruthSide) -> None:
 
 def _add_left_over(draft: Draft, targets: Targets, objects: Objects, side: TruthSide) -> None:
     counts = np.bincount(objects.batch.event_index[objects.left], minlength=objects.batch.n_events).astype(np.int64)
-    event = [text for text in side.given if Expression.parse(text).names <= set(side.of_events)]
+    # Without logarithms: an event without generated objects has 0 in the place of its numbers.
+    event = [
+        re.sub(r"^log10\((\w+)\)$", r"\1", text)
+        for text in side.given
+        if Expression.parse(text).names <= set(side.of_events)
+    ]
     generated = CHOSEN if CHOSEN in draft.derive else f"{next(iter(side.lines))} != 0"
     add_left_over(draft, targets, "partner", counts, [*event, f"event_sum({generated})"], side.of_events)
