@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashsim.errors import FlashSimError
-from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, SumOf, read_events
 from flashsim.events.batch import offsets_from_counts
 from flashsim.events.relations import Lists, Partners
 
@@ -72,6 +72,52 @@ def test_what_belongs_to_each_object(tmp_path: Path, name: str):
     assert got.columns["near_dr"] == pytest.approx([2 * np.pi - 6.2, 0.1, 0.02, 0.05, 0.3])
     assert got.columns["near_dphi"] == pytest.approx([2 * np.pi - 6.2, 0, 0, 0, 0])
     assert got.columns["absent"].tolist() == [-1] * 5
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "events.root"])
+def test_the_place_of_a_partner_and_sums_over_all_of_the_others(tmp_path: Path, name: str):
+    path = write(tmp_path / name, EVENTS)
+    hard = SumOf("Rec_pt * Rec_charge", "(Rec_pt > 10) & (Pileup_nTrueInt < 35)")
+    got = read(
+        path,
+        pt=ColumnSource("Gen_pt"),
+        by_index=ColumnSource("index", relation=ByIndex("Rec_genIdx")),
+        near=ColumnSource("index", relation=NEAR),
+        absent=ColumnSource("index", default=-9, relation=NEAR),
+        total=ColumnSource("sum", factor=1e-3, relation=SumOf("Rec_pt")),
+        hard=ColumnSource("sum", relation=hard),
+        number=ColumnSource("sum", relation=SumOf("1", "Rec_pt < 20")),
+    )
+    # What an obvious loop finds, event by event.
+    rows = [
+        (e, i) for e, pts in enumerate(EVENTS["Gen_pt"]) for i in range(len(pts))
+    ]  # fmt: skip
+    first = [EVENTS["Rec_genIdx"][e].index(i) if i in EVENTS["Rec_genIdx"][e] else -1 for e, i in rows]
+    assert got.columns["by_index"].tolist() == first
+    assert got.columns["near"].tolist() == [0, 1, 1, 0, -1]
+    assert got.columns["absent"].tolist() == [0, 1, 1, 0, -9]
+    sums = {e: sum(EVENTS["Rec_pt"][e]) for e in range(3)}
+    signed = {
+        e: sum(
+            pt * charge
+            for pt, charge in zip(EVENTS["Rec_pt"][e], EVENTS["Rec_charge"][e], strict=True)
+            if pt > 10 and EVENTS["Pileup_nTrueInt"][e] < 35
+        )
+        for e in range(3)
+    }
+    soft = {e: sum(pt < 20 for pt in EVENTS["Rec_pt"][e]) for e in range(3)}
+    assert got.columns["total"] == pytest.approx([1e-3 * sums[e] for e, _ in rows])
+    assert got.columns["hard"] == pytest.approx([signed[e] for e, _ in rows])
+    assert got.columns["number"].tolist() == [soft[e] for e, _ in rows]
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "events.root"])
+def test_columns_of_one_number_an_event_are_one_object_an_event(tmp_path: Path, name: str):
+    path = write(tmp_path / name, EVENTS)
+    got = read(path, pileup=ColumnSource("Pileup_nTrueInt"), ht=ColumnSource("sum", relation=SumOf("Rec_pt")))
+    assert got.counts.tolist() == [1, 1, 1]
+    assert got.columns["pileup"].tolist() == EVENTS["Pileup_nTrueInt"]
+    assert got.columns["ht"].tolist() == [80.0, 9.0, 40.0]
 
 
 @pytest.mark.parametrize("name", ["events.parquet", "events.root"])
@@ -189,3 +235,9 @@ def test_lists_that_do_not_fit_together_are_refused(tmp_path: Path):
         read(path, **own, rec=ColumnSource("Rec_pt", relation=ByIndex("Rec_genIndex")))
     with pytest.raises(FlashSimError, match="none of these is a list of the objects themselves"):
         read(path, rec=ColumnSource("Rec_pt", relation=ByIndex("Rec_genIdx")))
+    with pytest.raises(FlashSimError, match="'Pileup_nTrueInt' has one value an event"):
+        read(path, **own, sum=ColumnSource("sum", relation=SumOf("Pileup_nTrueInt")))
+    with pytest.raises(FlashSimError, match="'Gen_pt' is a list, of neither"):
+        read(path, **own, sum=ColumnSource("sum", relation=SumOf("Rec_pt", "Gen_pt > 1")))
+    with pytest.raises(FlashSimError, match=r"'Rec_pt' has 3 values and 'Gen_charge' has 2|'Rec_genIdx' has"):
+        read(path, **own, charge=ColumnSource("Gen_charge", relation=ByIndex("Rec_genIdx")))

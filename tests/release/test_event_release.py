@@ -3,10 +3,14 @@
 import sys
 from pathlib import Path
 
+import awkward as ak
 import pytest
+import uproot
 from event_toy import CARD, write_events
+from typer.testing import CliRunner
 
 from flashsim import train_events, validate_events
+from flashsim.cli import app
 from flashsim.errors import FlashSimError
 from flashsim.release import is_event_release, load, load_event, verify
 from flashsim.training import Progress
@@ -33,6 +37,29 @@ def test_a_release_holds_a_release_of_each_collection(release: Path):
     assert list(found.detectors) == ["Jet", "Muon"]
     assert found.detectors["Muon"].hash == verify(release / "Muon")
     assert not (release.parent / "release.collections").exists()
+    # Types, titles and counters of what the sample has of these collections.
+    assert found.branches["Jet_pt"].dtype == "float32"
+    assert found.branches["Muon_genPartIdx"].counter == "nMuon"
+    assert "nJet" in found.branches
+    assert "GenJet_pt" not in found.branches
+
+
+def test_it_simulates_whole_events(release: Path, card: Path, tmp_path: Path):
+    done = CliRunner().invoke(
+        app, ["simulate", str(release), str(card.parent / "full.root"), "--output", str(tmp_path / "flash.root")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "given to Muon.response" in done.output
+    with uproot.open(card.parent / "full.root") as full, uproot.open(tmp_path / "flash.root") as flash:
+        before, after = full["Events"].typenames(), flash["Events"].typenames()
+        added = {"Jet_outside": "bool[]", "Muon_outside": "bool[]", "FlashSim_copy": "int32_t"}
+        assert after == before | added
+        events = flash["Events"].arrays()
+        assert ak.array_equal(events["genWeight"], full["Events"]["genWeight"].array())
+    # All muons are found in this detector, and each knows which particle it was.
+    muons = abs(events["GenPart_pdgId"]) == 13
+    assert ak.all(ak.sort(events["Muon_genPartIdx"]) == ak.local_index(muons)[muons])
+    assert ak.all(events["GenPart_eta"][events["Muon_genPartIdx"]] == events["Muon_eta"])
 
 
 def test_what_is_damaged_or_strange_is_refused(release: Path):
@@ -79,7 +106,10 @@ def test_a_training_that_was_stopped_goes_on_with_the_collection_that_was_not_do
 def test_each_collection_is_validated_with_a_report_of_its_own(release: Path, tmp_path: Path):
     found = validate_events(release, tmp_path / "report", effort=QUICK)
     assert list(found) == ["Jet", "Muon"]
-    assert (tmp_path / "report" / "Jet" / "report.html").is_file()
+    page = (tmp_path / "report" / "index.html").read_text()
+    for name in found:
+        assert f'href="{name}/report.html"' in page
+        assert (tmp_path / "report" / name / "report.html").is_file()
     with pytest.raises(FlashSimError, match="exists already"):
         validate_events(release, tmp_path / "report", effort=QUICK)
     assert load(release / "Muon").card.output.link == "genPartIdx"

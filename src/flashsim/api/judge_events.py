@@ -8,7 +8,7 @@ from flashsim.api.reports import earlier_metrics
 from flashsim.api.validate import validate
 from flashsim.card import EventCard, read_event_card
 from flashsim.release import load_event
-from flashsim.validation import FULL, Effort, Metrics
+from flashsim.validation import FULL, Effort, Metrics, write_index
 
 
 def validate_events(
@@ -23,15 +23,17 @@ def validate_events(
     run_libraries: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Metrics]:
-    """Validate each collection of a release; write a report to the folder of its name in `output`.
+    """Validate each collection of a release; write a report to the folder of its name in `output`, and
+    ``index.html``, which leads to them.
 
     A collection reads what full simulation has of the collections before it, so that each is judged by itself; how all
     do together `compare_events` says of a file that was simulated. `against` is the output of another validation, the
     rest as for `validate`.
     """
-    names = list(load_event(release).detectors)
+    detector = load_event(release)
+    names = list(detector.detectors)
     earlier = _earlier(names, Path(output), against, overwrite=overwrite)
-    return {
+    found = {
         name: validate(
             Path(release) / name,
             Path(output) / name,
@@ -45,6 +47,8 @@ def validate_events(
         )
         for name in names
     }
+    write_index(detector.name, found, Path(output))
+    return found
 
 
 def compare_events(
@@ -59,14 +63,15 @@ def compare_events(
     effort: Effort = FULL,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Metrics]:
-    """Compare whole events of two samples, collection by collection; write a report to the folder of each in `output`.
+    """Compare whole events of two samples, collection by collection; write a report to the folder of each in `output`,
+    and ``index.html``, which leads to them.
 
     Both samples are read as the card says that full simulation is, whoever made them. `against` is the output of
     another comparison, the rest as for `compare`.
     """
     card = card if isinstance(card, EventCard) else read_event_card(card)
     earlier = _earlier(list(card.collections), Path(output), against, overwrite=overwrite)
-    return {
+    found = {
         name: compare(
             reference,
             candidate,
@@ -80,6 +85,8 @@ def compare_events(
         )
         for name, one in card.collections.items()
     }
+    write_index(card.name, found, Path(output))
+    return found
 
 
 def _earlier(

@@ -7,9 +7,10 @@ from flashsim.api.releases import described_sample
 from flashsim.api.train import train
 from flashsim.card import Card, EventCard, read_event_card
 from flashsim.errors import FlashSimError
+from flashsim.events import Branch, expand, has_tree, tree_branches
 from flashsim.files import refuse_existing, remove
 from flashsim.release import EventDetector, load, save_event
-from flashsim.training import Progress
+from flashsim.training import Progress, sample_files
 
 
 def train_events(
@@ -31,9 +32,15 @@ def train_events(
     for name, of_collection in card.collections.items():
         if not _is_trained(of_collection, kept / name):
             _train_one(name, of_collection, kept / name, report)
-    detector = save_event(card, kept, output)
+    detector = save_event(card, kept, output, _branches(card))
     remove(kept)
     return detector
+
+
+def _branches(card: EventCard) -> dict[str, Branch]:
+    """The branches of the sample's first file; none where it is no TTree."""
+    first = expand(sample_files(next(iter(card.collections.values())), "train"))[0]
+    return tree_branches(first, card.sample.tree) if has_tree(first, card.sample.tree) else {}
 
 
 def _train_one(name: str, card: Card, output: Path, report: Callable[[str, Progress], None] | None) -> None:

@@ -4,7 +4,7 @@ from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
-from flashsim.card.event_card import EventCard, Link, WholeEvent
+from flashsim.card.event_card import EventCard, Link, WholeEvent, written_as
 from flashsim.card.event_read import event_card_from_dict, read_any_card, read_event_card
 from flashsim.card.expressions import Expression
 from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
@@ -26,7 +26,7 @@ from flashsim.card.of_events import check_of_events, evaluate_events
 from flashsim.card.propagate import PARTS, Propagate, part_name
 from flashsim.card.propagated import propagated
 from flashsim.card.read import card_from_dict, read_card
-from flashsim.card.related import OF_THE_PAIR, Related
+from flashsim.card.related import OF_THE_PAIR, Related, summed
 from flashsim.card.sample import Category, Column, Reconstructed, Sample, SampleFiles, Split
 from flashsim.card.schema import SCHEMA_VERSION, Card, ComparisonCard, Gate, Output
 from flashsim.card.stage import Predicted, Stage, Training
@@ -104,4 +104,6 @@ __all__ = [
     "read_any_card",
     "read_card",
     "read_event_card",
+    "summed",
+    "written_as",
 ]

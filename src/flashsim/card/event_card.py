@@ -101,3 +101,15 @@ class EventCard(CardModel):
         shared["sample"] = self.sample.model_dump(mode="json", exclude_none=True)
         card = card_from_dict(shared | table, f"[{COLLECTION}.{name}]")
         return card if self._path is None else card.read_from(self._path)
+
+
+def written_as(card: Card, column: str) -> str:
+    """The name in a file of whole events of a column that a collection writes.
+
+    ``Jet_pt`` for ``pt`` of ``Jet``; a column that comes from ``Muon_charge`` in the sample is written under that
+    name, whatever the card calls it.
+    """
+    source = card.reconstructed[column].source if column in card.reconstructed else None
+    if source is not None and source.startswith(f"{card.output.name}_"):
+        return source
+    return f"{card.output.name}_{column}"

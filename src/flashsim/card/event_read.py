@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flashsim.card.event_card import COLLECTION, EventCard
+from flashsim.card.event_card import COLLECTION, EventCard, written_as
 from flashsim.card.expressions import Expression
 from flashsim.card.messages import explain
 from flashsim.card.read import check_version, read_card, read_toml
@@ -42,17 +42,20 @@ def event_card_from_dict(data: dict[str, Any], origin: str = "card", path: Path 
 
 def _check(card: EventCard) -> None:
     later = dict.fromkeys(each.output.name for each in card.collections.values())
+    parts = [each.output.name for each in card.collections.values()]
     earlier: list[str] = []
     for name, each in card.collections.items():
         for key, column in _read_before_drawn(each):
-            drawn = next((other for other in later if column.startswith(other + "_") and other not in earlier), None)
-            if drawn is not None:
+            drawn = next((other for other in later if column.startswith(other + "_")), None)
+            whole = drawn is not None and earlier.count(drawn) == parts.count(drawn)
+            another_part = drawn == each.output.name and drawn in earlier
+            if drawn is not None and not whole and not another_part:
                 raise FlashSimError(
                     f"{COLLECTION}.{name}.{key}: {column!r} is drawn by [{COLLECTION}.{drawn}], which is not earlier "
-                    "in the file; move that collection up, or leave the column out"
+                    "in the file, or not all of it; move that collection up, or leave the column out"
                 )
         earlier.append(each.output.name)
-    written = {f"{each.output.name}_{column}" for each in card.collections.values() for column in each.output.columns}
+    written = {written_as(each, column) for each in card.collections.values() for column in each.output.columns}
     for link, how in card.event.links.items():
         key = f"event.links.{link}"
         if link in written:
@@ -79,4 +82,5 @@ def _columns_of_file(name: str, column: Column, rules: Mapping[str, Related]) ->
         return
     rule = rules[column.of]
     yield from (*([rule.index] if rule.index else []), *(rule.nearest or ()), *(rule.to or ()))
-    yield from sorted(Expression.parse(rule.where).names if rule.where else ())
+    for formula in (rule.total, rule.where):
+        yield from sorted(Expression.parse(formula).names if formula else ())

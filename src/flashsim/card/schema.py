@@ -23,7 +23,11 @@ class Output(CardModel):
 
     name: str = Field(default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
-    columns: list[str] = Field(min_length=1, description="Reconstructed columns and variables written.")
+    columns: list[str] = Field(
+        min_length=1,
+        description="Reconstructed columns and variables written; in a card of collections as `Jet_pt`, or under the "
+        "name of the source if that begins with the collection's.",
+    )
     particles: list[str] = Field(
         default_factory=list,
         description="Those written for every generated object, beside the truth: why it was not reconstructed, say.",

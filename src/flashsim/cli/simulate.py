@@ -15,20 +15,37 @@ if TYPE_CHECKING:
 
 @app.command()
 def simulate(
-    release: Annotated[Path, typer.Argument(help="The release that simulates.")],
+    release: Annotated[
+        Path, typer.Argument(help="The release that simulates, of one kind of objects or of collections.")
+    ],
     events: Annotated[
         list[Path],
-        typer.Argument(help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain, gzip, or in a tar archive."),
+        typer.Argument(
+            help="Generated events: ROOT, Parquet, or HepMC2/3 text, plain, gzip, or in a tar archive; for a release "
+            "of collections NanoAOD."
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write: *.parquet, *.root, *.sqlite or *.db; must not exist.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: *.parquet, *.root, *.sqlite or *.db (of a release of collections *.root); must not "
+            "exist.",
+        ),
     ],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")] = 0,
     oversample: Annotated[int, typer.Option(min=1, help="Simulate each event so many times.")] = 1,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads (default: cores + 1); the result does not depend on it.")
     ] = None,
-    chunk: Annotated[int, typer.Option(min=1, help="Events read at a time; the result does not depend on it.")] = 1000,
+    chunk: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Events read at a time (default: 1,000, of collections 8,192); the result does not depend on it.",
+        ),
+    ] = None,
     member: Annotated[
         int | None, typer.Option(min=0, help="Simulate all events by this member of the ensembles (default: drawn).")
     ] = None,
@@ -41,6 +58,7 @@ def simulate(
 ) -> None:
     """Simulate the EVENTS with RELEASE and write reconstructed objects with links to their truth.
 
+    A release of collections writes whole events: NanoAOD as it was, with what full simulation would add.
     The same release, seed and events give the same bytes. Stop it at any time: the same command goes on.
     """
     from flashsim.api import simulate as simulate_events

@@ -33,7 +33,7 @@ def leave_with_verdicts(verdicts: Mapping[str, Metrics], output: Path) -> None:
     for name, metrics in verdicts.items():
         console.print(f"[bold]{escape(name)}[/]", highlight=False)
         print_verdict(metrics)
-        console.print(f"Report [bold]{output / name / 'report.html'}[/]", highlight=False, soft_wrap=True)
+    console.print(f"Reports [bold]{output / 'index.html'}[/]", highlight=False, soft_wrap=True)
     found = {metrics.verdict for metrics in verdicts.values()}
     worst = next(verdict for verdict in ("fail", "not judged", "pass") if verdict in found)
     if worst != "pass":

@@ -31,8 +31,11 @@ def jagged_batch(
     path: Path,
     row: int,
 ) -> EventBatch:
-    """The events of a piece that starts at `row`; a number of an event is given to each of its objects."""
-    offsets = _offsets(lists, found, path, row)
+    """The events of a piece that starts at `row`; a number of an event is given to each of its objects.
+
+    Where all columns that are not of others are numbers of the event, it has one object.
+    """
+    offsets = _offsets(lists, found, path, row, len(run))
     owner = np.repeat(np.arange(len(run)), np.diff(offsets))
     partners: dict[Relation, Partners] = {}
     values: dict[str, np.ndarray] = {}
@@ -52,10 +55,15 @@ def jagged_batch(
 
 
 def _offsets(
-    lists: Mapping[str, Lists], found: Mapping[str, ColumnSource], path: Path, row: int
+    lists: Mapping[str, Lists], found: Mapping[str, ColumnSource], path: Path, row: int, events: int
 ) -> Int64[np.ndarray, " boundaries"]:
-    """Those of the objects themselves, which all their columns must have."""
-    own = [source.name for source in found.values() if source.relation is None and source.name in lists]
+    """Those of the objects themselves, which all their columns must have; where all are numbers of the event, it is
+    one object an event.
+    """
+    plain = [source.name for source in found.values() if source.relation is None]
+    own = [name for name in plain if name in lists]
+    if plain and not own:
+        return np.arange(events + 1, dtype=np.int64)
     if not own:
         raise FlashSimError(
             f"{path}: {', '.join(source.name for source in found.values())}: none of these is a list of the objects "
@@ -69,11 +77,26 @@ def _offsets(
 def _check_rule(
     relation: Relation, lists: Mapping[str, Lists], own: Int64[np.ndarray, " boundaries"], path: Path, row: int
 ) -> None:
-    """The columns that a rule reads are lists, those of each collection of equal lengths."""
+    """The columns that a rule reads are lists, those of each collection of equal lengths, and numbers of the event."""
+    for name in (*relation.own, *relation.others):
+        _require_list(name, lists, path)
+    for name in relation.numbers:
+        if name in lists:
+            raise FlashSimError(
+                f"{path}: column {name!r} is a list, of neither of the collections that a rule of [related] is about; "
+                "only theirs and numbers of the event can stand in its formulas"
+            )
     for name in relation.own:
         _require_equal("the objects", own, name, lists, path, row)
     for name in relation.others[1:]:
         _require_equal(relation.others[0], lists[relation.others[0]].offsets, name, lists, path, row)
+
+
+def _require_list(name: str, lists: Mapping[str, Lists], path: Path) -> None:
+    if name not in lists:
+        raise FlashSimError(
+            f"{path}: column {name!r} has one value an event; a rule of [related] is about lists of objects"
+        )
 
 
 def _require_equal(
@@ -96,13 +119,30 @@ def _related(
         return np.zeros(len(partners.chosen), dtype=bool)
     if source.name == "count":
         return partners.count
+    if source.name == "index":
+        return _places(source, partners, lists, own)
+    if partners.sum is not None:
+        return to_internal(partners.sum, source, path, row, own)
     if source.name in OF_THE_PAIR:
         return np.where(partners.there, getattr(partners, source.name), _without_partner(source))
+    _require_list(source.name, lists, path)
+    assert source.relation is not None
+    theirs = source.relation.others[0]
+    _require_equal(theirs, lists[theirs].offsets, source.name, lists, path, row)
     content = lists[source.name].values
     if len(content) == 0:
         return np.full(len(partners.chosen), _without_partner(source))
     chosen = to_internal(content[np.maximum(partners.chosen, 0)], source, path, row, own)
     return np.where(partners.there, chosen, np.asarray(_without_partner(source)).astype(chosen.dtype))
+
+
+def _places(
+    source: ColumnSource, partners: Partners, lists: Mapping[str, Lists], own: Int64[np.ndarray, " boundaries"]
+) -> Int64[np.ndarray, " objects"]:
+    """The place of each partner in its event's list."""
+    assert source.relation is not None
+    first = lists[source.relation.others[0]].offsets[np.repeat(np.arange(len(own) - 1), np.diff(own))]
+    return np.where(partners.there, partners.chosen - first, -1 if source.default is None else int(source.default))
 
 
 def _without_partner(source: ColumnSource) -> float:

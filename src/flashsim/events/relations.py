@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
-from flashsim.card import Expression
+from flashsim.card import Expression, summed
 
 from .pairs import Pairs, all_pairs, first_come, ranked
 
@@ -25,7 +25,8 @@ class Partners:
     """For each object its place among the others' values (−1: none), how many it has, and where the one is; for each of
     the others whether it `belongs` to an object.
 
-    ``dr``, ``deta``, ``dphi`` (the other's minus its own) are zero where there is none, and for an index.
+    ``dr``, ``deta``, ``dphi`` (the other's minus its own) are zero where there is none, and for an index. ``sum`` is
+    that of the event, for a rule that has one.
     """
 
     chosen: Int64[np.ndarray, " objects"]
@@ -34,6 +35,7 @@ class Partners:
     deta: Float[np.ndarray, " objects"]
     dphi: Float[np.ndarray, " objects"]
     belongs: Bool[np.ndarray, " others"]
+    sum: Float[np.ndarray, " objects"] | None = None
 
     @property
     def there(self) -> Bool[np.ndarray, " objects"]:
@@ -196,6 +198,65 @@ class Nearest(Relation):
         for part in parts:
             found &= part.evaluate(column, np.array([0, len(found)])).astype(bool)
         return found
+
+
+@final
+@dataclass(frozen=True)
+class SumOf(Relation):
+    """No partner, but the sum of the formula `total` over all of the others in the event for which `where` holds.
+
+    Names in both are those of the file: columns of the others, which begin as the first of them does, or numbers of the
+    event.
+    """
+
+    total: str
+    where: str | None = None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What the formulas read of them."""
+        return summed(self.total, self.where)[1]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What else the condition reads."""
+        return tuple(sorted({name for one in self._formulas() for name in one.names} - set(self.others)))
+
+    def partners(
+        self,
+        lists: Mapping[str, Lists],
+        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        own: Int64[np.ndarray, " boundaries"],
+    ) -> Partners:
+        """Added up in the order of the file, in double precision; 0 without any."""
+        offsets = lists[self.others[0]].offsets
+        event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+        def column(name: str) -> Shaped[np.ndarray, " others"]:
+            return numbers[name][event] if name in numbers else lists[name].values
+
+        values, *conditions = (one.evaluate(column, np.array([0, len(event)])) for one in self._formulas())
+        values = np.where(conditions[0], values, 0.0) if conditions else values
+        sums = np.bincount(event, weights=values.astype(np.float64), minlength=len(offsets) - 1)
+        none = np.zeros(int(own[-1]))
+        nobody = np.zeros(len(event), dtype=bool)
+        return Partners(
+            np.full(len(none), -1, dtype=np.int64),
+            none.astype(np.int64),
+            none,
+            none,
+            none,
+            nobody,
+            sums[np.repeat(np.arange(len(own) - 1), np.diff(own))],
+        )
+
+    def _formulas(self) -> list[Expression]:
+        return [Expression.parse(text) for text in (self.total, self.where) if text is not None]
 
 
 def _how_many(pairs: Pairs, own: Int64[np.ndarray, " boundaries"]) -> Int64[np.ndarray, " objects"]:

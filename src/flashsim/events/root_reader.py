@@ -23,11 +23,18 @@ _STEP = "16 MB"
 @contextmanager
 def open_table(path: Path, tree: str | None) -> Iterator[Any]:
     """The TTree or RNTuple of a file, named `tree` or its only one; damage becomes a FlashSimError."""
+    with open_file(path) as file:
+        yield _table(file, tree, path)
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[Any]:
+    """A ROOT file; damage, also of what is read from it, becomes a FlashSimError."""
     try:
         file: Any = uproot.open(path)
         with file:
             _refuse_truncated(file, path)
-            yield _table(file, tree, path)
+            yield file
     except FlashSimError:
         raise
     except Exception as error:  # a damaged file leaves uproot by any exception at all

@@ -1,7 +1,7 @@
 """open_writer: outputs that are whole or not there at all."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -41,24 +41,22 @@ class Writer:
     """Writes events to ``<path>.part``; `close` makes it `path`, `abort` (or an error) removes it.
 
     As a context manager it closes at the end, or aborts if there was an exception. The bytes depend on the
-    events, the schema and the metadata only, not on how the events were cut into batches.
+    events, the schema and the metadata only, not on how the events were cut into batches. `sink` opens what writes
+    to a file, `groups` says where that is cut.
     """
 
-    def __init__(self, path: Path, schema: OutputSchema, metadata: str, kind: Format) -> None:
+    def __init__(
+        self, path: Path, schema: OutputSchema, sink: Callable[[Path], Sink], groups: RowGroups | None = None
+    ) -> None:
         self.path = path
         self._schema = schema
-        self._groups = RowGroups()
+        self._groups = groups or RowGroups()
         self._files = ExitStack()
         self._sink: Sink | None = None
         refuse_existing(path)
         part = self._files.enter_context(atomic(path))
         try:
-            if kind == "parquet":
-                self._sink = ParquetSink(part, schema, metadata)
-            elif kind == "sqlite":
-                self._sink = SqliteSink(part, schema, metadata)
-            else:
-                self._sink = RootSink(part, schema, metadata, kind)
+            self._sink = sink(part)
         except BaseException as error:
             self._fail(error)
 
@@ -120,7 +118,14 @@ def open_writer(
     that exists is refused.
     """
     path = Path(path)
-    return Writer(path, schema, json.dumps(metadata, sort_keys=True), output_format(path, format))
+    kind, text = output_format(path, format), json.dumps(metadata, sort_keys=True)
+
+    def sink(part: Path) -> Sink:
+        if kind == "parquet":
+            return ParquetSink(part, schema, text)
+        return SqliteSink(part, schema, text) if kind == "sqlite" else RootSink(part, schema, text, kind)
+
+    return Writer(path, schema, sink)
 
 
 def output_format(path: Path, format: Format | None = None) -> Format:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from flashsim.card import EventCard, WholeEvent
 from flashsim.errors import FlashSimError
+from flashsim.events import Branch, branches_from_json, branches_to_json
 from flashsim.files import atomic, refuse_existing
 from flashsim.release.detector import Detector
 from flashsim.release.load import load, read_manifest, verify
@@ -17,13 +18,15 @@ from flashsim.release.save import write_sums
 
 SCHEMA = 1
 MANIFEST = "collections.json"
+BRANCHES = "branches.json"
 
 
 @dataclass(frozen=True)
 class EventDetector:
     """The detectors of the collections of an event, by name and in the order of simulation.
 
-    `event` says what else is written; `hash` is the release's name, a sha256 of its content.
+    `event` says what else is written, `branches` which types and titles the branches of the collections have in the
+    sample (none where that is no TTree); `hash` is the release's name, a sha256 of its content.
     """
 
     name: str
@@ -31,6 +34,7 @@ class EventDetector:
     event: WholeEvent
     detectors: Mapping[str, Detector]
     hash: str
+    branches: Mapping[str, Branch] = field(default_factory=dict)
 
 
 def is_event_release(path: str | Path) -> bool:
@@ -38,11 +42,12 @@ def is_event_release(path: str | Path) -> bool:
     return (Path(path) / MANIFEST).is_file()
 
 
-def save_event(card: EventCard, releases: Path, path: Path) -> EventDetector:
+def save_event(card: EventCard, releases: Path, path: Path, branches: Mapping[str, Branch]) -> EventDetector:
     """Write the folder `path`, which must not exist, from the releases of a card's collections in `releases`.
 
     ``collections.json`` holds the schema version, the name, the order of the collections and what else is written;
-    each collection's folder is a release like any other. ``SHA256SUMS`` lists the checksums of all files.
+    each collection's folder is a release like any other; ``branches.json`` holds those of `branches` that belong to the
+    collections. ``SHA256SUMS`` lists the checksums of all files.
     """
     refuse_existing(path)
     described = {
@@ -52,10 +57,14 @@ def save_event(card: EventCard, releases: Path, path: Path) -> EventDetector:
         "collections": list(card.collections),
         "event": card.event.model_dump(mode="json"),
     }
+    names = {each.output.name for each in card.collections.values()}
+    own = tuple(f"{name}_" for name in names)
+    of_these = {name: one for name, one in branches.items() if name.startswith(own) or name in {f"n{n}" for n in names}}
     with atomic(path) as folder:
         for name in card.collections:
             copytree(releases / name, folder / name)
         (folder / MANIFEST).write_bytes(json.dumps(described, indent=1).encode())
+        (folder / BRANCHES).write_bytes(branches_to_json(of_these).encode())
         write_sums(folder)
     return load_event(path)
 
@@ -70,4 +79,5 @@ def load_event(path: str | Path) -> EventDetector:
     except ValidationError as error:
         raise FlashSimError(f"{folder / MANIFEST}: is not what FlashSim wrote ({error})") from None
     detectors = {name: load(folder / name) for name in described["collections"]}
-    return EventDetector(described["name"], described["description"], event, detectors, identity)
+    branches = branches_from_json(folder / BRANCHES) if (folder / BRANCHES).is_file() else {}
+    return EventDetector(described["name"], described["description"], event, detectors, identity, branches)

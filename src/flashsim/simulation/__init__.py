@@ -3,6 +3,7 @@
 from flashsim.simulation.blocks import Block, blocks, first_events
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 from flashsim.simulation.produce import Request, produce
+from flashsim.simulation.produce_events import produce_events
 from flashsim.simulation.run import simulate_blocks
 from flashsim.simulation.unfinished import Counts
 
@@ -14,6 +15,7 @@ __all__ = [
     "blocks",
     "first_events",
     "produce",
+    "produce_events",
     "simulate_block",
     "simulate_blocks",
 ]

@@ -44,18 +44,21 @@ class SimulatedBlock:
         return np.logical_or.reduce(list(self.outside.values()))
 
 
-def simulate_block(detector: Detector, block: Block, seed: int) -> SimulatedBlock:
-    """Apply the stages in order. The bits depend on the release, the seed and the events alone."""
+def simulate_block(detector: Detector, block: Block, seed: int, collection: str = "") -> SimulatedBlock:
+    """Apply the stages in order. The bits depend on the release, the seed and the events alone.
+
+    `collection` is the name of the detector's objects where there are other objects in the same events.
+    """
     batch = block.batch
     if detector.card.unmatched is not None:
         batch = with_slots(detector.card, batch, np.ones(batch.n_events, np.int64))
     simulated = SimulatedBlock(block, Namespace(detector.card, batch), event_members(detector, block, seed))
-    keys = object_keys(seed, object_counters(batch, block.copy))
+    keys = object_keys(seed, object_counters(batch, block.copy), collection)
     for trained in detector.stages:
         _apply(trained, simulated, keys)
         if trained.stage.of == "events":
             simulated = _with_unmatched(trained, simulated)
-            keys = object_keys(seed, object_counters(simulated.batch, block.copy))
+            keys = object_keys(seed, object_counters(simulated.batch, block.copy), collection)
     return simulated
 
 

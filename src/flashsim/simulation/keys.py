@@ -20,9 +20,9 @@ def words(values: Int64[np.ndarray, " objects"]) -> tuple[UInt32[np.ndarray, " o
 
 
 @jax.jit
-def _keys(seed: UInt32[Array, ""], counters: UInt32[Array, "tile 6"]) -> UInt32[Array, "tile 2"]:
+def _keys(root: UInt32[Array, " 2"], counters: UInt32[Array, "tile 6"]) -> UInt32[Array, "tile 2"]:
     pairs = jnp.moveaxis(counters.reshape(-1, 3, 2), 0, -1)
-    start = jnp.zeros_like(counters[:, 0]), jnp.broadcast_to(seed, counters.shape[:1])
+    start = jnp.broadcast_to(root[0], counters.shape[:1]), jnp.broadcast_to(root[1], counters.shape[:1])
     key = jax.lax.fori_loop(0, 3, lambda level, key: threefry(key, (pairs[level, 0], pairs[level, 1])), start)
     return jnp.stack(key, axis=1)
 
@@ -38,17 +38,23 @@ def object_counters(batch: EventBatch, copy: Int64[np.ndarray, " events"]) -> UI
     return np.concatenate([event_counters(batch, copy)[batch.event_index], place[:, None]], axis=1)
 
 
-def object_keys(seed: int, counters: UInt32[np.ndarray, "objects 6"]) -> UInt32[np.ndarray, "objects 2"]:
+def object_keys(
+    seed: int, counters: UInt32[np.ndarray, "objects 6"], collection: str = ""
+) -> UInt32[np.ndarray, "objects 2"]:
     """The key of each object: the seed's block of the run is the key of the run, its block of the event the key
     of the event, and its block of copy and object the key of the object.
+
+    The first word of the seed's key is the number of the collection, 0 without a name: objects at the same place of
+    two lists of an event share no random number.
     """
-    root = jnp.asarray(np.uint32(seed))
+    number = stage_number(collection) if collection else np.uint32(0)
+    root = jnp.asarray(np.array([number, seed], np.uint32))
     (keys,) = in_tiles(lambda tile: (_keys(root, tile),), counters)
     return keys
 
 
 def stage_number(name: str) -> np.uint32:
-    """A number for a stage that does not change when another stage is added before it."""
+    """A number for a stage, or a collection, that does not change when another one is added before it."""
     return np.uint32(zlib.crc32(name.encode()))
 
 

@@ -1,7 +1,6 @@
 """From a stream of events to a file: resumable, in bounded memory, the same bytes every time."""
 
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,29 +8,27 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch, OutputBatch, OutputSchema, Writer, open_writer, output_format
 from flashsim.files import refuse_existing
 from flashsim.release import Detector
 from flashsim.simulation.blocks import BLOCK, Block, blocks
 from flashsim.simulation.collections import output_metadata, to_output
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
-from flashsim.simulation.run import in_order
-from flashsim.simulation.unfinished import Counts, Unfinished
-
-Report = Callable[[Counts], None]
+from flashsim.simulation.job import Job, Report, finish
+from flashsim.simulation.unfinished import Counts
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to simulate: the seed, how many copies of each event, how many events (all for None), and what
-    identifies the input.
+    """What to simulate: the seed, how many copies of each event, how many events (all for None), what identifies the
+    input, and by which member of the ensembles (all for None).
     """
 
     seed: int
     copies: int
     first: int | None
     events: list[dict[str, Any]]
+    member: int | None = None
 
 
 def produce(
@@ -51,66 +48,33 @@ def produce(
     """
     refuse_existing(output)
     output_format(output, format)
-    record = {
-        "release": detector.hash,
-        "member": detector.member,
+    record = described(request) | {"release": detector.hash, "member": detector.member}
+    metadata = record | {"card": detector.card.name} | output_metadata(detector.card)
+
+    def simulate(block: Block) -> tuple[OutputBatch, Counts]:
+        simulated = simulate_block(detector, block, request.seed)
+        return to_output(detector, simulated), counted(detector, simulated)
+
+    def opened(first: OutputBatch) -> Writer:
+        return open_writer(output, OutputSchema.of(first), metadata, format=format)
+
+    job = Job(output, record | {"block": BLOCK, "events": request.events}, simulate, opened)
+    return finish(job, blocks(batches, request.copies), workers=workers, report=report)
+
+
+def described(request: Request) -> dict[str, Any]:
+    """What a file says of the request that it answers, and of the program that made it."""
+    return {
         "seed": request.seed,
         "copies": request.copies,
         "first": request.first,
+        "member": request.member,
+        "flashsim": version("flashsim"),
     }
-    made_by = {"flashsim": version("flashsim")}
-    unfinished = Unfinished(output, record | made_by | {"block": BLOCK, "events": request.events})
-    metadata = (
-        record
-        | made_by
-        | {
-            "card": detector.card.name,
-        }
-        | output_metadata(detector.card)
-    )
-
-    def work(block: Block) -> tuple[OutputBatch, Counts]:
-        finished = unfinished.load(block.number)
-        if finished is None:
-            simulated = simulate_block(detector, block, request.seed)
-            finished = to_output(detector, simulated), _counts(detector, simulated)
-            unfinished.save(block.number, *finished)
-        return finished
-
-    total, writer = Counts(), None
-    try:
-        # Closed before anything is tidied up: no worker finishes a block after that.
-        with closing(in_order(work, blocks(batches, request.copies), workers=workers)) as finished_blocks:
-            for batch, counts in finished_blocks:
-                if writer is None:
-                    writer = open_writer(output, OutputSchema.of(batch), metadata, format=format)
-                writer.write(batch)
-                total = total + counts
-                if report is not None:
-                    report(total)
-        if writer is None:
-            raise FlashSimError(f"{output}: not written: the input holds no events")
-        writer.close()
-    except BaseException as error:
-        _give_up(writer, unfinished, error)
-        raise
-    unfinished.remove()
-    return total
 
 
-def _give_up(writer: Writer | None, unfinished: Unfinished, error: BaseException) -> None:
-    """Leave no half file; keep the finished blocks of a run that was stopped.
-
-    Nothing is kept when there is none, or after an error: bad input makes another request once it is
-    mended, and a full disk needs the space.
-    """
-    if writer is not None:
-        writer.abort()
-    if isinstance(error, FlashSimError) or not any(unfinished.folder.glob("block-*.safetensors")):
-        unfinished.remove()
-
-
-def _counts(detector: Detector, simulated: SimulatedBlock) -> Counts:
+def counted(detector: Detector, simulated: SimulatedBlock) -> Counts:
+    """What a block came to."""
     block, copies = simulated.block, int(simulated.block.copy.max(initial=0)) + 1
     covered = np.logical_or.reduce(list(simulated.selected.values()))
     written, own = simulated.namespace.written(), simulated.namespace.of("generated")

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from flashsim.events import EventBatch
 from flashsim.release import Detector
-from flashsim.simulation.blocks import Block, blocks
+from flashsim.simulation.blocks import blocks
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -25,7 +26,7 @@ def simulate_blocks(
     return in_order(lambda block: simulate_block(detector, block, seed), blocks(batches, copies), workers=workers)
 
 
-def in_order(work: Callable[[Block], Result], items: Iterable[Block], *, workers: int | None) -> Generator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int | None) -> Generator[Result]:
     """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
 
     One item more than workers is under way at most, so that reading, computing and writing overlap and memory

@@ -79,6 +79,7 @@ class Unfinished:
         order = {name: list(collection.columns) for name, collection in batch.collections.items()}
         metadata = {"counts": json.dumps(asdict(counts)), "order": json.dumps(order)}
         metadata["records"] = json.dumps(batch.records)
+        metadata["more"] = json.dumps(list(batch.more))
         with atomic(self._file(number)) as part:
             part.write_bytes(safetensors.numpy.save(arrays, metadata))
 
@@ -97,9 +98,9 @@ class Unfinished:
             name: Collection(arrays[f"{name}/offsets/"], {column: arrays[f"{name}/{column}"] for column in columns})
             for name, columns in json.loads(metadata["order"]).items()
         }
-        numbers = {name: values for name, values in arrays.items() if "/" not in name}
-        run, event, copy = (numbers.pop(name) for name in ("run", "event", "copy"))
-        batch = OutputBatch(run, event, copy, collections, numbers, records=json.loads(metadata["records"]))
+        run, event, copy = (arrays[name] for name in ("run", "event", "copy"))
+        more = {name: arrays[name] for name in json.loads(metadata["more"])}
+        batch = OutputBatch(run, event, copy, collections, more, records=json.loads(metadata["records"]))
         return batch, Counts(**json.loads(metadata["counts"]))
 
     def remove(self) -> None:

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from flashsim.card import Card, Column, Names, Reconstructed, Related, SampleFiles, Split, Stage, factor, leaves
 from flashsim.errors import FlashSimError
-from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, read_events
+from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, SumOf, read_events
 from flashsim.stages import Namespace, generated, parsed, truth_of, with_unmatched
 
 Part = Literal["train", "validation", "test"]
@@ -39,29 +39,44 @@ def reference_sources(card: Card) -> dict[str, ColumnSource]:
     return sources
 
 
-def generated_batches(card: Card, files: list[Path], *, chunk_events: int) -> Iterator[EventBatch]:
-    """The generated objects of any files, to be simulated: of full simulation without those that are unmatched."""
-    table = card.unmatched
-    where = None if table is None or table.where is None else parsed(table.where)
-    used = frozenset[str]() if where is None else leaves(where, Names(card).reference) - card.columns.keys()
+def generated_sources(card: Card) -> dict[str, ColumnSource]:
+    """What simulation reads: the generator's columns, and those that tell which objects are unmatched."""
     known = reference_sources(card)
     # A file without these columns has no such objects; no file has a number that is none.
-    told = {name: replace(known[name], default=np.nan) for name in sorted(used & card.reconstructed.keys())}
+    told = {name: replace(known[name], default=np.nan) for name in _telling(card)}
+    return truth_sources(card) | told
+
+
+def generated_objects(card: Card, batch: EventBatch) -> EventBatch:
+    """The generated objects of what was read from `generated_sources`: without those that are unmatched."""
+    table = card.unmatched
+    if table is None or table.where is None:
+        return batch
+    unmatched = Namespace(card, batch).selected(table.where)
+    for name in _telling(card):
+        unmatched &= np.isfinite(batch.columns[name])
+    return truth_of(card, batch.keep(~unmatched))
+
+
+def generated_batches(card: Card, files: list[Path], *, chunk_events: int) -> Iterator[EventBatch]:
+    """The generated objects of any files, to be simulated: of full simulation without those that are unmatched."""
     for batch in read_events(
         files,
-        truth_sources(card) | told,
+        generated_sources(card),
         tree=card.sample.tree,
         event=card.sample.event,
         chunk_events=chunk_events,
         together=card.sample.collisions == "together",
     ):
-        if where is None:
-            yield batch
-            continue
-        unmatched = Namespace(card, batch).selected(where.text)
-        for name in told:
-            unmatched &= np.isfinite(batch.columns[name])
-        yield truth_of(card, batch.keep(~unmatched))
+        yield generated_objects(card, batch)
+
+
+def _telling(card: Card) -> list[str]:
+    """The reconstructed columns by which a sample tells unmatched objects."""
+    if card.unmatched is None or card.unmatched.where is None:
+        return []
+    used = leaves(parsed(card.unmatched.where), Names(card).reference)
+    return sorted((used - card.columns.keys()) & card.reconstructed.keys())
 
 
 def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
@@ -75,6 +90,8 @@ def relation_of(related: Related | None) -> Relation | None:
         return None
     if related.index is not None:
         return ByIndex(related.index)
+    if related.total is not None:
+        return SumOf(related.total, related.where)
     assert related.nearest is not None
     assert related.to is not None
     assert related.radius is not None

@@ -4,6 +4,7 @@ from flashsim.validation.gates.changes import Change, Changes, changes
 from flashsim.validation.gates.judge import with_left_out
 from flashsim.validation.gates.limits import GateLimits
 from flashsim.validation.metrics import Metrics, read_metrics
+from flashsim.validation.page.index import write_index
 from flashsim.validation.page.report import refuse_report, write_report
 from flashsim.validation.statistics import FULL, QUICK, Effort
 from flashsim.validation.validate import Validation, validate_blocks, validate_stages
@@ -26,5 +27,6 @@ __all__ = [
     "validate_blocks",
     "validate_stages",
     "with_left_out",
+    "write_index",
     "write_report",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from flashsim.errors import FlashSimError, nearest
 from flashsim.files import atomic
@@ -27,6 +27,11 @@ class Row:
     stage: str
     anchor: str
     variable: VariableMetrics
+
+    @property
+    def over_null(self) -> float:
+        """Its distance, in what two equal samples of this size would show."""
+        return over_null(self.variable)
 
 
 def refuse_report(output_dir: Path) -> None:
@@ -75,12 +80,20 @@ def render(
             raise FlashSimError(f"report: there is no view of stage {stage.stage!r}{nearest(stage.stage, by_name)}")
     with figures_style(style):
         sections = [section_of(stage, comparable(by_name[stage.stage]), tell) for stage in _worst_first(metrics)]
-    rows = [
-        Row(stage.stage, f"{stage.stage}-{variable.name}", variable)
-        for stage in metrics.stages
-        for variable in stage.variables
-    ]
-    rows.sort(key=lambda row: over_null(row.variable), reverse=True)
+    page = template("report.html.j2").render(
+        metrics=metrics,
+        style=style,
+        sections=sections,
+        anchors=set(by_name),
+        rows=rows_of(metrics),
+        changed=None if against is None else changes(against, metrics),
+        counts={verdict: sum(gate.verdict == verdict for gate in metrics.gates) for verdict in ("pass", "fail")},
+    )
+    return shared_styles(page)
+
+
+def template(name: str) -> Template:
+    """A page's template, with the filters that print numbers."""
     environment = Environment(
         loader=PackageLoader("flashsim.validation.page", "."),
         autoescape=True,
@@ -89,16 +102,17 @@ def render(
         undefined=StrictUndefined,
     )
     environment.filters.update(FILTERS)
-    page = environment.get_template("report.html.j2").render(
-        metrics=metrics,
-        style=style,
-        sections=sections,
-        anchors=set(by_name),
-        rows=rows,
-        changed=None if against is None else changes(against, metrics),
-        counts={verdict: sum(gate.verdict == verdict for gate in metrics.gates) for verdict in ("pass", "fail")},
-    )
-    return shared_styles(page)
+    return environment.get_template(name)
+
+
+def rows_of(metrics: Metrics) -> list[Row]:
+    """Every variable of every stage, worst first."""
+    rows = [
+        Row(stage.stage, f"{stage.stage}-{variable.name}", variable)
+        for stage in metrics.stages
+        for variable in stage.variables
+    ]
+    return sorted(rows, key=lambda row: row.over_null, reverse=True)
 
 
 def _worst_first(metrics: Metrics) -> list[StageMetrics]:
