@@ -9,6 +9,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
+from extras import needs_jets
 
 from flashsim.errors import FlashSimError
 from flashsim.experiments.cms_nanoaod import (
