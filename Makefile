@@ -13,7 +13,7 @@ install: .venv/installed  ## make .venv with everything that demo, tests and doc
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FlashSim needs Python 3.11 or later; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --constraint constraints.txt --editable '.[dev,geant4,onnx,stablehlo]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --constraint constraints.txt --editable '.[dev,geant4,jets,onnx,stablehlo]'
 	touch $@
 
 demo: install    ## train on Geant4 data, validate, simulate: ends with the path of the report

@@ -12,7 +12,16 @@ import uproot
 from extras import needs_jets
 
 from flashsim.errors import FlashSimError
-from flashsim.experiments.cms_nanoaod import particles, pileup, processes, recipe, scores, towers, truth, whole_events
+from flashsim.experiments.cms_nanoaod import (
+    particles,
+    pileup,
+    processes,
+    recipe,
+    scores,
+    towers,
+    truth,
+    whole_events,
+)
 from flashsim.experiments.cms_nanoaod.candidates import Candidates
 from flashsim.experiments.cms_nanoaod.clustering import RADIUS, Ghosts, cluster, flavours
 from flashsim.experiments.cms_nanoaod.jets import areas

@@ -1,16 +1,18 @@
 """What expressions see: one definition of a quantity, in training and in simulation."""
 
 import itertools
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toy
+import unmatched_toy
 
-from flashsim.card import Card, Expression
+from flashsim.card import Card, Expression, card_from_dict
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.stages import Namespace, condition_columns, conditions, outputs, require_finite
+from flashsim.stages import Namespace, condition_columns, conditions, outputs, require_finite, with_slots
 from flashsim.training import read_sample
 
 TRUTH = ("pid", "px", "py", "pz")
@@ -139,3 +141,24 @@ def test_what_is_not_finite_is_named_by_its_event_and_object(toy_card: Card, tru
 def test_the_toy_is_read_as_it_was_written(toy_folder: Path, toy_card: Card):
     batch = read_sample(toy_card, "train")
     np.testing.assert_array_equal(batch.columns["px"], toy.toy_columns(300, seed=0)["px"])
+
+
+def test_a_column_made_in_two_ways_is_there_for_generated_objects_before_unmatched_ones_are_drawn():
+    """Also where its formula names another column of that kind."""
+    text = unmatched_toy.CARD.replace("[unmatched]", 'above = { unit = "", from = "rec_pt - x" }\n\n[unmatched]')
+    text = text.replace('found = "1" }', 'found = "1", above = "exp(log_pt) - x" }')
+    card = card_from_dict(tomllib.loads(text))
+    pt = np.array([10.0, 20.0, 30.0])
+    batch = EventBatch(
+        run=np.ones(2, dtype=np.int64),
+        event=np.arange(2),
+        offsets=np.array([0, 2, 3]),
+        columns={"pt": pt, "pileup": np.full(3, 20)},
+    )
+    slots = with_slots(card, batch, np.ones(2, dtype=np.int64))
+    namespace = Namespace(card, slots)
+    own = namespace.of("generated")
+    namespace.attach({"found": np.ones(len(own), dtype=np.int32)})
+    namespace.attach({"ratio": np.full(len(own), 1.5), "x": np.full(len(own), 2.0), "kind": np.ones(len(own))})
+    np.testing.assert_allclose(namespace["above"][own], 1.5 * pt - 2.0)
+    assert np.all(np.isnan(namespace["above"][~own]))
