@@ -27,7 +27,7 @@ def clusters(*rows: tuple[float, float, float]) -> Clusters:
 def tracks(momentum: float) -> Tracks:
     """One that begins at the origin, with a slope in both directions."""
     state = np.array([[45.0, 63.0, 0.05, 0.07, 1 / momentum]])
-    return Tracks(*np.array([[0], [0], [1]]), state)
+    return Tracks(row=np.array([0]), event=np.array([0]), kind=np.array([1]), state=state)
 
 
 def test_a_straight_track_has_one_tangent_and_a_slow_one_two_along_its_bend():
