@@ -19,7 +19,9 @@ install: .venv/installed  ## make .venv with everything that demo, tests and doc
 demo: install    ## train on Geant4 data, validate, simulate: ends with the path of the report
 	$(BIN)/flashsim demo
 
-test: lint types imports docs unit  ## everything that must hold before a change lands
+test: install    ## everything that must hold before a change lands
+	$(MAKE) -j2 --output-sync lint types imports docs
+	$(MAKE) unit
 
 lint: install
 	$(BIN)/ruff check src tests benchmarks docs

@@ -5,7 +5,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import jax
 import pytest
 from nanoaod_events import events, write
 
@@ -106,20 +105,15 @@ def test_stages_read_what_was_drawn_before(drafted: tuple[EventDraft, EventCard,
 
 
 def test_a_collection_trains_as_it_is_drafted(drafted: tuple[EventDraft, EventCard, Path]):
-    """Every stage of it, with small networks; the other collections have the same stages, and compiling takes time."""
+    """One of few variables, with small networks; the others have the same stages, and compiling takes time."""
     _, _, folder = drafted
     table: dict[str, Any] = tomllib.loads((folder / "card.toml").read_text())
-    table["collection"] = {"Muon": table["collection"]["Muon"]}
-    for stage in table["collection"]["Muon"]["stage"]:
+    table["collection"] = {"PV": table["collection"]["PV"]}
+    for stage in table["collection"]["PV"]["stage"]:
         stage["training"] = {"epochs": 1, "batch": 256}
         stage["model"] = {"width": 4, "depth": 1} | ({"steps": 1} if stage["kind"] == "response" else {})
-    jax.config.update("jax_disable_most_optimizations", True)  # what runs for a moment only need not be fast
-    try:
-        detector = train_events(event_card_from_dict(table, "card.toml", folder / "card.toml"), folder / "release")
-    finally:
-        jax.config.update("jax_disable_most_optimizations", False)
-    drawn = detector.detectors["Muon"].stages
-    assert [stage.stage.name for stage in drawn] == ["multiplicity", "response", "number_unmatched", "unmatched"]
+    detector = train_events(event_card_from_dict(table, "card.toml", folder / "card.toml"), folder / "release")
+    assert [stage.stage.name for stage in detector.detectors["PV"].stages] == ["response"]
 
 
 def test_an_index_that_points_elsewhere_is_not_trusted(tmp_path: Path):

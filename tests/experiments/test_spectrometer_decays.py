@@ -26,7 +26,7 @@ from flashsim.experiments.spectrometer.reference import make_reference
 from flashsim.stages import Namespace
 from flashsim.training import truth_sources
 
-MASS = {13: 0.10566, 211: 0.13957, 321: 0.49368, 310: 0.49761, 421: 1.86484, 443: 3.0969, 521: 5.27932}
+MASS = {11: 0.000511, 13: 0.10566, 211: 0.13957, 321: 0.49368, 310: 0.49761, 421: 1.86484, 443: 3.0969, 521: 5.27932}
 
 
 def momenta(particles: Primaries) -> np.ndarray:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import unmatched_toy as toy
+from made_once import made_once
 
 from flashsim.api import simulate, train
 from flashsim.card import Card, read_card
@@ -33,10 +34,13 @@ MEMBERS = 3
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fakes")
-    toy.write_fakes(folder)
-    train(folder / "fakes.toml", folder / "release")
-    return folder
+    """The toy with its release, trained by one worker for all."""
+
+    def make(folder: Path) -> None:
+        toy.write_fakes(folder)
+        train(folder / "fakes.toml", folder / "release")
+
+    return made_once(tmp_path_factory, "fakes", make)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def reference(card: Card) -> EventBatch:
 
 
 @pytest.fixture(scope="module")
-def events(folder: Path) -> Path:
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Events of a generator: it knows nothing of unmatched objects, and some of its events are empty."""
     random = np.random.default_rng(7)
     own = random.poisson(toy.PER_EVENT, 200)
@@ -86,8 +90,9 @@ def events(folder: Path) -> Path:
         "pileup": ak.Array([np.full(k, random.integers(10, 50)) for k in own]),
     }
     arrays = {n: ak.to_arrow(v, extensionarray=False) if isinstance(v, ak.Array) else v for n, v in columns.items()}
-    pq.write_table(pa.table(arrays), folder / "events.parquet")
-    return folder / "events.parquet"
+    path = tmp_path_factory.mktemp("generated") / "events.parquet"
+    pq.write_table(pa.table(arrays), path)
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from flashsim.api import train
 from flashsim.card import read_card
 from flashsim.release import load
 
-MODEL = """model = { family = "bce-gan", width = 8, depth = 2, referee = true, auxiliary = ["dp * hits", "cov_a_a"] }
+MODEL = """model = { family = "bce-gan", width = 8, depth = 2, referee = true }
 training = { epochs = 2, batch = 512 }
 """
 

@@ -79,7 +79,7 @@ def run_members(options: OneStepModel, seeds: tuple[int, ...], **arguments):
     return train_one_step(members, options, settings, **told)
 
 
-@pytest.mark.parametrize("teacher", [{"steps": 1}, {"family": "spline-coupling", "layers": 1, "bins": 2}])
+@pytest.mark.parametrize("teacher", [{"family": "spline-coupling", "layers": 1, "bins": 2}])
 def test_the_student_alone_is_kept(options: OneStepModel, teacher: dict):
     taught = OneStepModel(family="one-step", width=8, depth=1, epochs=2, teacher={"width": 8, "depth": 1} | teacher)
     student, history = run(taught)

@@ -8,7 +8,7 @@ from typing import Literal
 from flashsim.api.releases import trusted
 from flashsim.errors import FlashSimError
 from flashsim.events import expand
-from flashsim.release import Detector, EventDetector, is_event_release, load_event
+from flashsim.release import Detector, EventDetector, is_event_release, load, load_event
 from flashsim.simulation import Counts, Request, first_events, produce, produce_events
 from flashsim.training import generated_batches
 
@@ -42,31 +42,32 @@ def simulate(
     than cores) and `chunk_events` (by default 1,000, of whole events 8,192) are. A run that was stopped goes on where
     it was when it is called again; until then its finished blocks are in ``<output>.unfinished``.
     """
+    if isinstance(release, str | Path):
+        release = load_event(release) if is_event_release(release) else load(release)
+    detector = _ready(release, member, run_libraries=run_libraries)
     files = expand(events)
     identity = [{"file": file.name, "bytes": (s := file.stat()).st_size, "changed": s.st_mtime_ns} for file in files]
     request = Request(seed, oversample, first, identity, member)
     output = Path(output)
-    if isinstance(release, EventDetector) or (not isinstance(release, Detector) and is_event_release(release)):
-        whole = release if isinstance(release, EventDetector) else load_event(release)
+    if isinstance(detector, EventDetector):
         if format == "rntuple":
             raise FlashSimError(f"{output}: whole events are written as a TTree; leave the format out")
-        whole = _ready(whole, member, run_libraries=run_libraries)
         chunk = chunk_events or CHUNK_WHOLE_EVENTS
-        return produce_events(whole, files, output, request, workers=workers, chunk_events=chunk, report=report)
-    detector = trusted(release, run_libraries=run_libraries)
-    if member is not None:
-        detector = detector.with_member(member)
+        return produce_events(detector, files, output, request, workers=workers, chunk_events=chunk, report=report)
     batches = generated_batches(detector.card, files, chunk_events=chunk_events or CHUNK_EVENTS)
     if first is not None:
         batches = first_events(batches, first)
     return produce(detector, batches, output, request, workers=workers, format=format, report=report)
 
 
-def _ready(whole: EventDetector, member: int | None, *, run_libraries: bool) -> EventDetector:
-    """The detectors of all collections, if they may run; those that are ensembles with one member, if one is asked."""
-    detectors = {name: trusted(one, run_libraries=run_libraries) for name, one in whole.detectors.items()}
+def _ready(detector: Detector | EventDetector, member: int | None, *, run_libraries: bool) -> Detector | EventDetector:
+    """The detector, or those of all collections, if they may run; of ensembles with one member, if one is asked."""
+    if isinstance(detector, Detector):
+        detector = trusted(detector, run_libraries=run_libraries)
+        return detector if member is None else detector.with_member(member)
+    detectors = {name: trusted(one, run_libraries=run_libraries) for name, one in detector.detectors.items()}
     if member is not None:
         if all(one.members == 1 for one in detectors.values()):
             raise FlashSimError(f"member {member}: no collection of this release is an ensemble")
         detectors = {name: one.with_member(member) if one.members > 1 else one for name, one in detectors.items()}
-    return replace(whole, detectors=detectors)
+    return replace(detector, detectors=detectors)

@@ -1,6 +1,6 @@
 """Transforms one after another, and side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate, pairwise
 from typing import Any, final
 
@@ -78,14 +78,18 @@ class Columns(_Composite):
         """Number of latent columns."""
         return sum(part.width_latent for part in self.parts)
 
-    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
-        """Physical values to latent."""
+    def pieces(
+        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
+    ) -> Iterator[tuple[Transform, Float[Array, "n own"], Float[Array, "n placed"]]]:
+        """Each part with its own columns of both."""
         physical = pairwise(accumulate((part.width_physical for part in self.parts), initial=0))
         latent = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        pieces = [
-            part.forward(values[:, a:b], noise[:, c:d])
-            for part, (a, b), (c, d) in zip(self.parts, physical, latent, strict=True)
-        ]
+        for part, (a, b), (c, d) in zip(self.parts, physical, latent, strict=True):
+            yield part, values[:, a:b], noise[:, c:d]
+
+    def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
+        """Physical values to latent."""
+        pieces = [part.forward(own, placed) for part, own, placed in self.pieces(values, noise)]
         return jnp.concatenate(pieces, axis=1)
 
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
