@@ -1,11 +1,13 @@
 """A card of collections: each is a whole card, and reads only what is there when its turn comes."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from event_toy import CARD
 
 from flashsim.card import EventCard, read_any_card, read_card, read_event_card
+from flashsim.card.read import card_of_file
 from flashsim.errors import FlashSimError
 
 
@@ -29,6 +31,15 @@ def test_where_one_card_is_wanted_this_is_said(tmp_path: Path):
     read(tmp_path, CARD)
     with pytest.raises(FlashSimError, match="card of collections"):
         read_card(tmp_path / "card.toml")
+
+
+def test_a_link_is_refused_where_no_event_is_written(tmp_path: Path):
+    table = tomllib.loads(CARD)
+    muon = table["collection"]["Muon"] | {key: table[key] for key in ("schema", "name", "sample")}
+    with pytest.raises(FlashSimError, match=r"card.toml: output.link = 'genPartIdx': only collections of an event"):
+        card_of_file(muon, tmp_path / "card.toml")
+    muon["output"] = {"columns": ["pt"]}
+    assert card_of_file(muon, tmp_path / "card.toml").output.link is None
 
 
 WRONG = {

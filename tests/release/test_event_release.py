@@ -62,6 +62,26 @@ def test_it_simulates_whole_events(release: Path, card: Path, tmp_path: Path):
     assert ak.all(events["GenPart_eta"][events["Muon_genPartIdx"]] == events["Muon_eta"])
 
 
+def test_where_the_release_of_one_collection_is_wanted_this_is_said(release: Path):
+    with pytest.raises(FlashSimError, match=r"release: a release of collections, .* folders in it \(Jet, Muon\)"):
+        load(release)
+
+
+def test_a_sample_that_a_later_collection_cannot_use_is_refused_before_any_training(card: Path):
+    (card.parent / "wrong.toml").write_text(CARD.replace('source = "Muon_pt"', 'source = "Muon_energy"'))
+    seen: list[str] = []
+    with pytest.raises(FlashSimError, match=r"^\[collection.Muon\] .*Muon_energy"):
+        train_events(card.parent / "wrong.toml", card.parent / "wrong", report=lambda name, _: seen.append(name))
+    assert seen == []
+
+
+def test_what_the_rules_of_its_collections_find_is_counted(card: Path):
+    done = CliRunner().invoke(app, ["card", "matching", str(card)])
+    assert done.exit_code == 0, done.output
+    assert "[collection.Muon]\nmuon: of" in done.output
+    assert "[collection.Jet]\njet: of" in done.output
+
+
 def test_what_is_damaged_or_strange_is_refused(release: Path):
     weights = release / "Muon" / "stages" / "response.weights.safetensors"
     content = weights.read_bytes()

@@ -1,6 +1,8 @@
 """Train a card of collections: from a sample to a release of releases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from flashsim.api.releases import described_sample
@@ -10,7 +12,7 @@ from flashsim.errors import FlashSimError
 from flashsim.events import Branch, expand, has_tree, tree_branches
 from flashsim.files import refuse_existing, remove
 from flashsim.release import EventDetector, load, save_event
-from flashsim.training import Progress, sample_files
+from flashsim.training import Progress, check_closure, sample_batches, sample_files
 
 
 def train_events(
@@ -29,9 +31,13 @@ def train_events(
     output = Path(output)
     refuse_existing(output)
     kept = output.with_name(output.name + ".collections")
-    for name, of_collection in card.collections.items():
-        if not _is_trained(of_collection, kept / name):
-            _train_one(name, of_collection, kept / name, report)
+    missing = {name: one for name, one in card.collections.items() if not _is_trained(one, kept / name)}
+    for name, one in missing.items():
+        with _named(name):
+            _check_sample(one)
+    for name, one in missing.items():
+        with _named(name):
+            train(one, kept / name, report=None if report is None else partial(report, name))
     detector = save_event(card, kept, output, _branches(card))
     remove(kept)
     return detector
@@ -43,11 +49,20 @@ def _branches(card: EventCard) -> dict[str, Branch]:
     return tree_branches(first, card.sample.tree) if has_tree(first, card.sample.tree) else {}
 
 
-def _train_one(name: str, card: Card, output: Path, report: Callable[[str, Progress], None] | None) -> None:
+@contextmanager
+def _named(collection: str) -> Iterator[None]:
+    """Errors say which collection they are of."""
     try:
-        train(card, output, report=None if report is None else lambda progress: report(name, progress))
+        yield
     except FlashSimError as error:
-        raise FlashSimError(f"[collection.{name}] {error}") from None
+        raise FlashSimError(f"[collection.{collection}] {error}") from None
+
+
+def _check_sample(card: Card) -> None:
+    """Refuse a sample that a collection cannot be trained on, by its first events, before any collection is trained."""
+    for batch in sample_batches(card, "train"):
+        check_closure(card, batch)
+        return
 
 
 def _is_trained(card: Card, release: Path) -> bool:

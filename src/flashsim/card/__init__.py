@@ -4,7 +4,7 @@ from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
-from flashsim.card.event_card import EventCard, Link, WholeEvent, written_as
+from flashsim.card.event_card import GENERATOR_LEVEL, EventCard, Link, WholeEvent, written_as
 from flashsim.card.event_read import event_card_from_dict, read_any_card, read_event_card
 from flashsim.card.expressions import Expression
 from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
@@ -36,6 +36,7 @@ from flashsim.card.unmatched import SLOT, UNMATCHED, Of, Unmatched
 __all__ = [
     "ALGORITHMS",
     "DEFAULT_FAMILY",
+    "GENERATOR_LEVEL",
     "OF_THE_PAIR",
     "PARTS",
     "SCHEMA_VERSION",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, StringConstraints
 
 from flashsim.card.base import CardModel
-from flashsim.card.read import card_from_dict
+from flashsim.card.read import COLLECTION, card_from_dict
 from flashsim.card.sample import Pattern, Sample
 from flashsim.card.schema import Card
 from flashsim.errors import FlashSimError
@@ -27,7 +27,6 @@ GENERATOR_LEVEL = (
 )
 """What NanoAOD's generator level is named."""
 
-COLLECTION = "collection"
 OF_ALL = ("schema", "name", "description", "sample", "extends")
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 

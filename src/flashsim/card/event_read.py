@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flashsim.card.event_card import COLLECTION, EventCard, written_as
+from flashsim.card.event_card import EventCard, written_as
 from flashsim.card.expressions import Expression
 from flashsim.card.messages import explain
-from flashsim.card.read import check_version, read_card, read_toml
+from flashsim.card.read import COLLECTION, card_of_file, check_version, read_toml
 from flashsim.card.related import OF_THE_PAIR, Related
 from flashsim.card.sample import Column
 from flashsim.card.schema import Card
@@ -18,7 +18,9 @@ from flashsim.errors import FlashSimError, nearest
 
 def read_any_card(path: str | Path) -> Card | EventCard:
     """A card, or a card of collections, by what stands in the file."""
-    return read_event_card(path) if COLLECTION in read_toml(Path(path)) else read_card(path)
+    path = Path(path)
+    data = read_toml(path)
+    return event_card_from_dict(data, str(path), path) if COLLECTION in data else card_of_file(data, path)
 
 
 def read_event_card(path: str | Path) -> EventCard:
@@ -41,12 +43,12 @@ def event_card_from_dict(data: dict[str, Any], origin: str = "card", path: Path 
 
 
 def _check(card: EventCard) -> None:
-    later = dict.fromkeys(each.output.name for each in card.collections.values())
     parts = [each.output.name for each in card.collections.values()]
+    names = list(dict.fromkeys(parts))
     earlier: list[str] = []
     for name, each in card.collections.items():
         for key, column in _read_before_drawn(each):
-            drawn = next((other for other in later if column.startswith(other + "_")), None)
+            drawn = next((other for other in names if column.startswith(other + "_")), None)
             whole = drawn is not None and earlier.count(drawn) == parts.count(drawn)
             another_part = drawn == each.output.name and drawn in earlier
             if drawn is not None and not whole and not another_part:
@@ -60,8 +62,8 @@ def _check(card: EventCard) -> None:
         key = f"event.links.{link}"
         if link in written:
             raise FlashSimError(f"{key}: a collection writes this column itself; leave it out of one")
-        if not link.startswith(tuple(f"{name}_" for name in later)):
-            raise FlashSimError(f"{key}: begins with no collection's name and _; there are {', '.join(later)}")
+        if not link.startswith(tuple(f"{name}_" for name in names)):
+            raise FlashSimError(f"{key}: begins with no collection's name and _; there are {', '.join(names)}")
         if how.inverse not in written:
             raise FlashSimError(
                 f"{key}.inverse = {how.inverse!r}: no collection writes this column{nearest(how.inverse, written)}"

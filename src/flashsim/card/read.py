@@ -14,15 +14,27 @@ from flashsim.card.schema import SCHEMA_VERSION, Card, CardWithoutSample, Compar
 from flashsim.errors import FlashSimError
 
 MAX_BYTES = 1_000_000
+COLLECTION = "collection"
+"""The key that only cards of collections have."""
 
 
 def read_card(path: str | Path) -> Card:
     """Read and check a card; FlashSimError says what is wrong in it and how to mend it."""
     path = Path(path)
-    data = read_toml(path)
-    if "collection" in data:
+    return card_of_file(read_toml(path), path)
+
+
+def card_of_file(data: dict[str, Any], path: Path) -> Card:
+    """Check the card whose tables were read from a file."""
+    if COLLECTION in data:
         raise FlashSimError(f"{path}: a card of collections, where one of a single kind of objects is wanted")
-    return card_from_dict(extended(data, path, read_toml), str(path)).read_from(path)
+    card = card_from_dict(extended(data, path, read_toml), str(path)).read_from(path)
+    if card.output.link is not None:
+        raise FlashSimError(
+            f"{path}: output.link = {card.output.link!r}: only collections of an event have links to generated "
+            "objects; leave it out, or make the card one of collections"
+        )
+    return card
 
 
 def card_from_dict(data: dict[str, Any], origin: str = "card") -> Card:

@@ -10,6 +10,7 @@ from rich.table import Table
 from flashsim.cli.app import app, console
 
 if TYPE_CHECKING:
+    from flashsim.card import Card
     from flashsim.drafts import Draft, EventDraft
 
 group = typer.Typer(no_args_is_help=True, help="Make cards, and look at what they match.")
@@ -60,24 +61,40 @@ def init(
 
 
 @group.command()
-def matching(card: Annotated[Path, typer.Argument(help="A card with [related] tables, or [unmatched].")]) -> None:
+def matching(
+    card: Annotated[
+        Path, typer.Argument(help="A card with \\[related] tables or \\[unmatched], or one of collections.")
+    ],
+) -> None:
     """Count what the rules of CARD find in its sample, and what they leave over.
 
     For each rule with an index, or once: how many objects have 0, 1, 2, … partners, and which share of the others is
-    matched, duplicated (a second for the same object) or unmatched. Of a card with [unmatched] also how many objects
+    matched, duplicated (a second for the same object) or unmatched. Of a card with \\[unmatched] also how many objects
     an event has that follow no generated one.
     """
-    from flashsim.card import read_card
+    from flashsim.card import EventCard, read_any_card
+    from flashsim.training import matching_rules
+
+    read = read_any_card(card)
+    if not isinstance(read, EventCard):
+        _matching(read)
+        return
+    for name, collection in read.collections.items():
+        if collection.unmatched is not None or matching_rules(collection):
+            console.print(f"[bold]\\[collection.{escape(name)}][/]", highlight=False)
+            _matching(collection)
+
+
+def _matching(card: "Card") -> None:
     from flashsim.training import left_over, matches
 
-    read = read_card(card)
-    if read.unmatched is not None:
-        extra = left_over(read)
+    if card.unmatched is not None:
+        extra = left_over(card)
         by_number = ", ".join(f"{events:,} with {number}" for number, events in extra.multiplicity.items())
         console.print(f"[bold]unmatched[/]: {extra.objects:,}; of the events {by_number}", highlight=False)
-        if not read.related:
+        if not card.related:
             return
-    for name, found in matches(read).items():
+    for name, found in matches(card).items():
         by_count = ", ".join(f"{number:,} with {count}" for count, number in found.multiplicity.items())
         console.print(
             f"[bold]{escape(name)}[/]: of {sum(found.multiplicity.values()):,} objects {by_count}", highlight=False

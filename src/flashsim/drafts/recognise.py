@@ -1,15 +1,13 @@
 """Which kind of file it is, told by the names of its trees and columns."""
 
 from pathlib import Path
-from typing import Any, Literal
-
-import uproot
+from typing import Literal
 
 from flashsim.drafts.collections import NANOAOD, PHYSLITE, Layout
 from flashsim.errors import FlashSimError
 from flashsim.events import expand
 from flashsim.events.parquet_reader import open_parquet
-from flashsim.events.root_reader import column_names, open_table
+from flashsim.events.root_reader import column_names, open_file, open_table
 
 Like = Literal["nanoaod", "physlite", "flat"]
 LAYOUTS: dict[str, Layout] = {"nanoaod": NANOAOD, "physlite": PHYSLITE}
@@ -49,11 +47,7 @@ def _names(path: Path, tree: str | None) -> set[str]:
 
 def _known_tree(path: Path) -> str | None:
     """The tree of one of the layouts, if the file has it."""
-    try:
-        opened: Any = uproot.open(path)
-    except Exception:  # a damaged file, which whoever reads it says better
-        return None
-    with opened as file:
+    with open_file(path) as file:
         trees = set(file.keys(cycle=False))
     return next((layout.tree for layout in LAYOUTS.values() if layout.tree in trees), None)
 

@@ -14,10 +14,9 @@ from flashsim.events import Branch, branches_from_json, branches_to_json
 from flashsim.files import atomic, refuse_existing
 from flashsim.release.detector import Detector
 from flashsim.release.load import load, read_manifest, verify
-from flashsim.release.save import write_sums
+from flashsim.release.save import COLLECTIONS, write_sums
 
 SCHEMA = 1
-MANIFEST = "collections.json"
 BRANCHES = "branches.json"
 
 
@@ -39,7 +38,7 @@ class EventDetector:
 
 def is_event_release(path: str | Path) -> bool:
     """Whether a folder holds a release of collections."""
-    return (Path(path) / MANIFEST).is_file()
+    return (Path(path) / COLLECTIONS).is_file()
 
 
 def save_event(card: EventCard, releases: Path, path: Path, branches: Mapping[str, Branch]) -> EventDetector:
@@ -63,7 +62,7 @@ def save_event(card: EventCard, releases: Path, path: Path, branches: Mapping[st
     with atomic(path) as folder:
         for name in card.collections:
             copytree(releases / name, folder / name)
-        (folder / MANIFEST).write_bytes(json.dumps(described, indent=1).encode())
+        (folder / COLLECTIONS).write_bytes(json.dumps(described, indent=1).encode())
         (folder / BRANCHES).write_bytes(branches_to_json(of_these).encode())
         write_sums(folder)
     return load_event(path)
@@ -72,12 +71,12 @@ def save_event(card: EventCard, releases: Path, path: Path, branches: Mapping[st
 def load_event(path: str | Path) -> EventDetector:
     """The detectors of a release of collections; FlashSimError naming the bad file when one is missing or damaged."""
     folder = Path(path)
-    identity = verify(folder, MANIFEST)
-    described = read_manifest(folder / MANIFEST, SCHEMA)
+    identity = verify(folder, COLLECTIONS)
+    described = read_manifest(folder / COLLECTIONS, SCHEMA)
     try:
         event = WholeEvent.model_validate(described["event"])
     except ValidationError as error:
-        raise FlashSimError(f"{folder / MANIFEST}: is not what FlashSim wrote ({error})") from None
+        raise FlashSimError(f"{folder / COLLECTIONS}: is not what FlashSim wrote ({error})") from None
     detectors = {name: load(folder / name) for name in described["collections"]}
     branches = branches_from_json(folder / BRANCHES) if (folder / BRANCHES).is_file() else {}
     return EventDetector(described["name"], described["description"], event, detectors, identity, branches)

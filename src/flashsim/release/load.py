@@ -19,7 +19,7 @@ from flashsim.models import AbstractModel, create_model
 from flashsim.nets import apart, together, with_named_arrays
 from flashsim.propagation import magnetic_field
 from flashsim.release.detector import Detector
-from flashsim.release.save import MANIFEST, SCHEMA, SUMS, external_copy, stage_file
+from flashsim.release.save import COLLECTIONS, MANIFEST, SCHEMA, SUMS, external_copy, stage_file
 from flashsim.stages import ConditionColumn
 from flashsim.training import Response, TrainedStage, external_response
 from flashsim.transforms import Conditions, from_config
@@ -28,6 +28,11 @@ from flashsim.transforms import Conditions, from_config
 def load(path: str | Path) -> Detector:
     """The detector of a release; FlashSimError naming the bad file when one is missing or damaged."""
     folder = Path(path)
+    if (folder / COLLECTIONS).is_file():
+        raise FlashSimError(
+            f"{folder}: a release of collections, where that of one is wanted: "
+            f"name one of the folders in it ({', '.join(sorted(one.name for one in folder.iterdir() if one.is_dir()))})"
+        )
     identity = verify(folder)
     manifest = read_manifest(folder / MANIFEST, SCHEMA)
     card = card_from_dict(manifest["card"], str(folder / MANIFEST)).of_release(folder)

@@ -19,6 +19,8 @@ from flashsim.training import ExternalResponse, TrainedStage
 SCHEMA = 1
 SUMS = "SHA256SUMS"
 MANIFEST = "manifest.json"
+COLLECTIONS = "collections.json"
+"""What a release of collections has in its place."""
 
 
 def save(detector: Detector, path: Path) -> Detector:

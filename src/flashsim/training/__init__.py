@@ -4,7 +4,7 @@ from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.external import ExternalResponse, external_response
 from flashsim.training.loop import fit, fit_members
-from flashsim.training.matching import LeftOver, Matches, left_over, matches
+from flashsim.training.matching import LeftOver, Matches, left_over, matches, matching_rules
 from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
@@ -46,6 +46,7 @@ __all__ = [
     "generated_sources",
     "left_over",
     "matches",
+    "matching_rules",
     "read_sample",
     "reference_batches",
     "reference_sources",

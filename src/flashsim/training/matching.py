@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from flashsim.card import SLOT, Card
+from flashsim.card import SLOT, Card, Related
 from flashsim.errors import FlashSimError
 from flashsim.events import ColumnSource, read_events
 from flashsim.training.sample import relation_of, sample_batches, sample_files, truth_sources
@@ -62,12 +62,17 @@ def left_over(card: Card) -> LeftOver:
     return LeftOver(dict(zip(multiplicity.tolist(), events.tolist(), strict=True)))
 
 
+def matching_rules(card: Card) -> dict[str, Related]:
+    """The rules by which others belong to one object: with an `index`, or `once`."""
+    return {name: rule for name, rule in card.related.items() if rule.index is not None or rule.once}
+
+
 def matches(card: Card) -> dict[str, Matches]:
     """For each rule by which others belong to one object (`index`, or `once`), what it finds in the card's sample.
 
     `sample.where` is not applied: an object that it leaves out may have a partner all the same.
     """
-    rules = {name: rule for name, rule in card.related.items() if rule.index is not None or rule.once}
+    rules = matching_rules(card)
     if not rules:
         raise FlashSimError("related: no table has an 'index', or is 'once': there is nothing to match")
     files = sorted({file for part in ("train", "validation", "test") for file in sample_files(card, part)})

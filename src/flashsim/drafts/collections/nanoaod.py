@@ -1,5 +1,6 @@
 """The collections of CMS NanoAOD, and what they are learnt from."""
 
+from flashsim.card import GENERATOR_LEVEL
 from flashsim.drafts.collections.plan import Layout, Neighbour, Plan, Truth
 
 _LAST = "bit(GenPart_statusFlags, 13)"  # the last copy of a particle
@@ -65,9 +66,6 @@ NANOAOD = Layout(
         *("PV_npvs", "PV_npvsGood", "Rho_fixedGridRhoFastjetAll", "Rho_fixedGridRhoAll"),
         *("PuppiMET_pt", "PuppiMET_phi", "PuppiMET_sumEt"),
     ),
-    keep=(
-        *("run", "luminosityBlock", "event", "gen*", "Gen*", "nGen*", "LHE*", "nLHE*", "PSWeight", "nPSWeight"),
-        *("Pileup_*", "SubGenJet*", "nSubGenJet*", "HTXS_*"),
-    ),
+    keep=GENERATOR_LEVEL,
     links=(("Muon_jetIdx", "Jet_muonIdx"), ("Electron_jetIdx", "Jet_electronIdx")),
 )

@@ -29,16 +29,6 @@ class Rule:
     found: int
     why: str
 
-    @property
-    def relation(self) -> Relation:
-        """The rule as it is applied to files."""
-        return relation_from(self.table)
-
-    @property
-    def unmatched(self) -> int:
-        """Those that belong to none."""
-        return self.others - self.found
-
 
 def relation_from(table: Mapping[str, object]) -> Relation:
     """The rule of a table of `[related]`."""

@@ -84,7 +84,7 @@ def _add_neighbour(
     taken: set[str],
 ) -> None:
     names = [neighbour.prefix + name for name in ("eta", "phi")]
-    if not contents.has(*names) or (neighbour.drawn and neighbour.name.lower() not in map(str.lower, drawn)):
+    if not contents.has(*names) or (neighbour.drawn and _collection(layout, neighbour.prefix) not in drawn):
         return
     if neighbour.prefix == truth.prefix and neighbour.where is None:
         return  # it would be the object itself

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import awkward as ak
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 
 from flashsim.experiments.cms_nanoaod.kinematics import mass_of, pt_eta_phi
-from flashsim.experiments.cms_nanoaod.record import Record
+from flashsim.experiments.cms_nanoaod.record import Record, heaviest_quark
 
 RADIUS = 0.4
 _SCALE = 1e-18  # of the momenta of ghosts: they change nothing
@@ -49,7 +49,8 @@ class Jets:
 def ghosts_of(record: Record) -> Ghosts:
     """Last b hadrons, last c hadrons, and quarks and gluons that become hadrons."""
     species = np.abs(record.pdg)
-    bottom, charm = _has_quark(species, 5), _has_quark(species, 4)
+    heaviest = heaviest_quark(species)
+    bottom, charm = heaviest == 5, heaviest == 4
     last_bottom = bottom & ~record.with_daughter(bottom)
     last_charm = charm & ~bottom & ~record.with_daughter(charm)
     # Pythia gives partons that are ready for hadronisation the statuses 71 to 79.
@@ -126,10 +127,3 @@ def flavours(
     parton = np.zeros(jets, dtype=np.int64)
     parton[owner[order]] = pdg[order]
     return hadron, parton
-
-
-def _has_quark(species: Int64[np.ndarray, " n"], quark: int) -> Bool[np.ndarray, " n"]:
-    """Hadrons whose heaviest quark, the first digit of their number, is this one."""
-    digits = species % 10_000
-    heaviest = np.where(digits >= 1000, digits // 1000, digits // 100)
-    return (species > 100) & (species < 9_000_000) & (heaviest == quark)

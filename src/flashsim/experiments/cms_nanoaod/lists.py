@@ -9,13 +9,7 @@ from flashsim.experiments.cms_nanoaod.columns import GENERATED_BITS, listed, pla
 from flashsim.experiments.cms_nanoaod.jets import RawJets
 from flashsim.experiments.cms_nanoaod.kinematics import pt_eta_phi
 from flashsim.experiments.cms_nanoaod.leptons import Leptons
-from flashsim.experiments.cms_nanoaod.particles import (
-    CHARGED_HADRON,
-    ELECTRON,
-    MUON,
-    NEUTRAL_HADRON,
-    PHOTON,
-)
+from flashsim.experiments.cms_nanoaod.particles import CHARGED_HADRON, ELECTRON, MUON, NEUTRAL_HADRON, PHOTON
 from flashsim.experiments.cms_nanoaod.record import Record
 from flashsim.experiments.production import Columns
 

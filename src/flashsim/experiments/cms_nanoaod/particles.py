@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from flashsim.card.charges import charge as charge_of
 from flashsim.experiments.cms_nanoaod.kinematics import MAGNETIC_FIELD, pt_eta_phi, wrapped
 from flashsim.experiments.cms_nanoaod.record import Record
 
@@ -16,8 +17,6 @@ ACCEPTANCE = 4.97
 TRACKER_ETA = 2.5
 LEAST_TRACK_PT = 0.3  # GeV
 _BARREL = 1.29, 3.15  # m: radius and half length of the calorimeter's inner face
-_CHARGED_LEPTONS = (11, 13)
-_CHARGED = (11, 13, 211, 321, 2212, 3112, 3222, 3312, 3334)
 CHARGED_HADRON, ELECTRON, MUON, PHOTON, NEUTRAL_HADRON = range(5)
 """Kinds of what the particle flow knows."""
 
@@ -57,8 +56,7 @@ def detect(record: Record, random: np.random.Generator) -> tuple[Tracks, Deposit
     pt, eta, phi = pt_eta_phi(record.momentum[rows])
     rows, pt, eta, phi = (values[np.abs(eta) < ACCEPTANCE] for values in (rows, pt, eta, phi))
     pdg, species, event = record.pdg[rows], np.abs(record.pdg[rows]), record.event[rows]
-    charge = np.where(np.isin(species, _CHARGED_LEPTONS), -np.sign(pdg), np.sign(pdg)) * np.isin(species, _CHARGED)
-    charge = np.where(np.isin(species, (3112, 3312, 3334)), -charge, charge)
+    charge = charge_of(pdg).astype(np.int64)
     radius = np.hypot(*record.vertex[rows, :2].T)
     found = (charge != 0) & (random.random(len(rows)) < track_efficiency(pt, eta, radius, species))
     measured = np.where(found, pt * (1 + track_resolution(pt, eta, species) * _tailed(random, len(rows))), pt)

@@ -15,15 +15,11 @@ from flashsim.experiments.cms_nanoaod.clustering import ghosts_of
 from flashsim.experiments.cms_nanoaod.columns import real, whole
 from flashsim.experiments.cms_nanoaod.jets import raw_jets
 from flashsim.experiments.cms_nanoaod.leptons import leptons
-from flashsim.experiments.cms_nanoaod.particles import (
-    ELECTRON,
-    MUON,
-)
+from flashsim.experiments.cms_nanoaod.particles import ELECTRON, MUON
 from flashsim.experiments.production import Columns
 
 JET_PT = 15.0  # GeV
 JET_ETA = 5.0
-_MASS = {ELECTRON: 0.000511, MUON: 0.105658}  # GeV
 _EXTRAS = {"pythia8mc": "pythia8mc", "fastjet": "fastjet"}
 
 

@@ -64,6 +64,13 @@ class Record:
             found |= step
 
 
+def heaviest_quark(species: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """The heaviest quark of hadrons, the first digit of their number; 0 for what is none."""
+    digits = species % 10_000
+    first = np.where(digits >= 1000, digits // 1000, digits // 100)
+    return np.where((species > 100) & (species < 9_000_000), first, 0)
+
+
 def record_of(batch: Any) -> Record:
     """The table of what `Pythia.nextBatch` returns."""
     particles = batch["prt"]

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Int64
 
 from flashsim.experiments.cms_nanoaod.clustering import Ghosts, Jets, cluster
 from flashsim.experiments.cms_nanoaod.kinematics import pt_eta_phi
-from flashsim.experiments.cms_nanoaod.record import Record
+from flashsim.experiments.cms_nanoaod.record import Record, heaviest_quark
 
 GEN_JET_PT = 10.0  # GeV
 LEAST_PHOTON_PT = 5.0  # GeV
@@ -60,7 +60,7 @@ def kept_particles(record: Record, flags: Int64[np.ndarray, " n"]) -> Bool[np.nd
     last = (flags >> FLAGS["isLastCopy"]) & 1 == 1
     hard = (flags >> FLAGS["isHardProcess"]) & 1 == 1
     pt = np.hypot(record.momentum[:, 0], record.momentum[:, 1])
-    heavy = np.isin(_heaviest(species), (4, 5)) & (species > 100)
+    heavy = np.isin(heaviest_quark(species), (4, 5))
     photon = record.stable & (species == 22) & (pt > LEAST_PHOTON_PT)
     return hard | (last & (np.isin(species, (*_LEPTONS, *_BOSONS)) | heavy)) | photon
 
@@ -79,8 +79,3 @@ def missing(record: Record) -> tuple[np.ndarray, np.ndarray]:
     sums = [np.bincount(record.event[rows], record.momentum[rows, axis], record.events) for axis in range(3)]
     pt, _, phi = pt_eta_phi(np.stack(sums, axis=1))
     return pt, phi
-
-
-def _heaviest(species: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-    digits = species % 10_000
-    return np.where(digits >= 1000, digits // 1000, digits // 100)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from scipy.special import erf
 
 from flashsim.experiments.cms_nanoaod.candidates import Candidates
 from flashsim.experiments.cms_nanoaod.particles import TRACKER_ETA
@@ -96,6 +97,4 @@ def _pile_up_of(
 
 
 def _normal_within(sigmas: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    from scipy.special import erf
-
     return np.clip(erf(np.clip(sigmas, 0, 8) / np.sqrt(2)), 0.0, 1.0)
