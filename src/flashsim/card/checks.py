@@ -120,10 +120,11 @@ def _check_predictions(card: Card) -> None:
                 raise FlashSimError(f"{key}: {name!r} is predicted by stage {owner[stage.of, name]!r} already")
             owner[stage.of, name] = stage.name
             column = card.reconstructed.get(name)
-            if column is None and not _has_expression(stage, name) and (card.has_sample or not stage.is_external):
+            known = column is not None or name in card.categories or _has_expression(stage, name)
+            if not known and (card.has_sample or not stage.is_external):
                 raise FlashSimError(
                     f"{key}: {name!r} is no column of [reconstructed]{nearest(name, card.reconstructed)}; "
-                    "declare it there, or say by an expression what is learnt"
+                    "declare it there or in [categories], or say by an expression what is learnt"
                 )
             if column is not None and column.formula is not None and stage.of == "generated":
                 raise FlashSimError(

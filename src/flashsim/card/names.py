@@ -63,7 +63,8 @@ class Names:
             if column.formula is not None:
                 key = f"reconstructed.{name}.from"
                 formulas[name] = Definition(key, Expression.parse(column.formula, key))
-        return self.shared | formulas
+        drawn = self.predicted_of("generated")  # a category that a stage draws
+        return {name: one for name, one in self.shared.items() if name not in drawn} | formulas
 
     @cached_property
     def unmatched(self) -> dict[str, Definition]:
@@ -74,7 +75,7 @@ class Names:
             name: Definition(key := f"unmatched.from.{name}", Expression.parse(text, key))
             for name, text in self.card.unmatched.formulas.items()
         }
-        formulas = self.simulation | own
+        formulas = self.shared | self.simulation | own
         return {name: formulas[name] for name in formulas if name not in self.predicted_of("unmatched")}
 
     @cached_property

@@ -132,4 +132,12 @@ class Reconstructed(CardModel):
         description="Table of `[related]` whose object has the column, which `source` names; 0 without one.",
     )
 
+    precision: int | None = Field(
+        default=None,
+        ge=1,
+        le=22,
+        description="Bits of the mantissa that the file keeps, as NanoAOD does: values are spread over the step to the "
+        "next one before they are learnt, and rounded when they are written.",
+    )
+
     _short = model_validator(mode="before")(_as_unit)

@@ -126,8 +126,8 @@ class Stage(CardModel):
     )
     predict: Annotated[str, Tag("column")] | Annotated[dict[str, Predicted], Tag("table")] = Field(
         discriminator=Discriminator(lambda value: "column" if isinstance(value, str) else "table"),
-        description="`category`: the reconstructed column whose classes are learnt. `response`: a table of "
-        "variables, each an expression or a table.",
+        description="`category`: the reconstructed column, or the category, whose classes are learnt. `response`: a "
+        "table of variables, each an expression or a table.",
     )
     calibrate: bool = Field(
         default=True,

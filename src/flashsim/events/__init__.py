@@ -7,6 +7,7 @@ from .gun import ParticleGun
 from .jagged import events_of_lists, jagged_batch
 from .nano_writer import COPY, NanoLayout, as_collections, open_nanoaod
 from .output import Collection, OutputBatch, OutputSchema
+from .precision import is_rounded, rounded, spread
 from .pythia import Pythia8Source
 from .read import expand, read_events
 from .relations import ByIndex, Lists, Nearest, Relation, SumOf
@@ -45,6 +46,7 @@ __all__ = [
     "events_of_lists",
     "expand",
     "has_tree",
+    "is_rounded",
     "jagged_batch",
     "open_nanoaod",
     "open_writer",
@@ -54,5 +56,7 @@ __all__ = [
     "read_other_trees",
     "read_rows",
     "read_simulated",
+    "rounded",
+    "spread",
     "tree_branches",
 ]

@@ -38,6 +38,10 @@ class SimulatedBlock:
         """The events with all their objects, unmatched ones last."""
         return self.namespace.batch
 
+    def as_stored(self) -> "SimulatedBlock":
+        """The same as a file keeps it, where columns have a precision."""
+        return replace(self, namespace=self.namespace.as_stored())
+
     @property
     def outside_any(self) -> Bool[np.ndarray, " objects"]:
         """Objects outside the training range of at least one stage; all unmatched ones of an event whose number was."""

@@ -86,7 +86,7 @@ class Chain:
         members = {}
         for name, detector in self.detector.detectors.items():
             batch = self._read(name, block, drawn)
-            simulated = simulate_block(detector, _block(block, batch), seed, name)
+            simulated = simulate_block(detector, _block(block, batch), seed, name).as_stored()
             if name in self.singles:
                 output = detector.card.output.name
                 columns = _columns(detector.card, simulated, drawn, np.ones(batch.n_objects, dtype=bool))

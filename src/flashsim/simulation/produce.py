@@ -52,7 +52,7 @@ def produce(
     metadata = record | {"card": detector.card.name} | output_metadata(detector.card)
 
     def simulate(block: Block) -> tuple[OutputBatch, Counts]:
-        simulated = simulate_block(detector, block, request.seed)
+        simulated = simulate_block(detector, block, request.seed).as_stored()
         return to_output(detector, simulated), counted(detector, simulated)
 
     def opened(first: OutputBatch) -> Writer:

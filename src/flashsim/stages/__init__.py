@@ -19,6 +19,7 @@ from flashsim.stages.slots import (
     with_slots,
     with_unmatched,
 )
+from flashsim.stages.stored import stored
 
 __all__ = [
     "OF_ONE_OBJECT",
@@ -35,6 +36,7 @@ __all__ = [
     "parsed",
     "require_finite",
     "sample_weights",
+    "stored",
     "truth_of",
     "with_slots",
     "with_unmatched",

@@ -10,6 +10,7 @@ from flashsim.card import SLOT, UNMATCHED, Card, Comparison, Expression, Of, Sta
 from flashsim.errors import FlashSimError, nearest
 from flashsim.events import EventBatch
 from flashsim.propagation import propagations
+from flashsim.stages.stored import stored
 
 
 class Namespace:
@@ -119,6 +120,20 @@ class Namespace:
         attached = self._columns.keys() - self._batch.columns.keys() - {"run", "event"}
         found._columns |= {name: self._columns[name][rows] for name in attached}
         found._drawn = {name: values[rows] for name, values in self._drawn.items()}
+        return found
+
+    def as_stored(self) -> "Namespace":
+        """The same as a file keeps it: written columns in their precision, and what follows from them computed anew."""
+        written = {name: self._card.reconstructed.get(name) for name in self._card.output.columns}
+        short = {
+            name: column for name, column in written.items() if column is not None and column.precision is not None
+        }
+        if not short:
+            return self
+        found = Namespace(self._card, self._batch)
+        found._columns = self._columns | {name: stored(column, self[name]) for name, column in short.items()}
+        found._drawn = self._drawn
+        found._derived = {one: values for one, values in self._derived.items() if not self._rests_on(one, short.keys())}
         return found
 
     def _made(self, name: str) -> Shaped[np.ndarray, " objects"]:

@@ -1,5 +1,6 @@
 """Training: one loop for every model family, from a reference sample to trained stages."""
 
+from flashsim.training.closure import check_closure
 from flashsim.training.data import TrainingData
 from flashsim.training.epoch import Epoch
 from flashsim.training.external import ExternalResponse, external_response
@@ -8,7 +9,6 @@ from flashsim.training.matching import LeftOver, Matches, left_over, matches, ma
 from flashsim.training.member import Member
 from flashsim.training.sample import (
     Part,
-    check_closure,
     events_of_part,
     generated_batches,
     generated_objects,

@@ -1,6 +1,6 @@
 """The reference sample of a card: read, selected, split by event, and checked against the card."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -8,10 +8,12 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool
 
-from flashsim.card import Card, Column, Names, Reconstructed, Related, SampleFiles, Split, Stage, factor, leaves
+from flashsim.card import Card, Column, Names, Reconstructed, Related, SampleFiles, Split, factor, leaves
 from flashsim.errors import FlashSimError
 from flashsim.events import LEFT_OVER, ByIndex, ColumnSource, EventBatch, Nearest, Relation, SumOf, read_events
+from flashsim.random import GOLDEN, splitmix
 from flashsim.stages import Namespace, generated, parsed, truth_of, with_unmatched
+from flashsim.training.unrounded import unrounded
 
 Part = Literal["train", "validation", "test"]
 CHUNK_EVENTS = 20_000
@@ -119,7 +121,7 @@ def reference_batches(card: Card, files: list[Path], part: Part | None = None) -
     for whole in read_events(
         files, reference_sources(card), tree=card.sample.tree, event=(run, event), chunk_events=CHUNK_EVENTS
     ):
-        batch = whole
+        batch = unrounded(card, whole)
         if part is not None:
             batch = events_of_part(batch, card.sample.split, part)
         batch = chosen_objects(card, with_unmatched(card, batch), card.sample.where)
@@ -139,68 +141,14 @@ def chosen_objects(card: Card, batch: EventBatch, where: str | None) -> EventBat
     return batch.keep(Namespace(card, batch).selected(where) | ~generated(batch))
 
 
-def check_closure(card: Card, batch: EventBatch) -> None:
-    """Raise FlashSimError when a formula (`from`) does not give back the column of the full simulation.
-
-    Otherwise a flash sample would be wrong however well the stages were trained. Compared where the
-    column is written (`output.where`), to one part in a thousand of its spread, for 99 % of the objects:
-    a lost sign is wrong for half of them only. A number alone in `[unmatched.from]` is a choice, and not compared.
-    """
-    drawn = batch.keep(Namespace(card, batch).written())
-    truth = {name: values for name, values in drawn.columns.items() if name not in card.reconstructed}
-    if drawn.n_objects == 0:
-        return
-    full, flash = (
-        Namespace(card, drawn),
-        Namespace(card, EventBatch(run=drawn.run, event=drawn.event, offsets=drawn.offsets, columns=truth)),
-    )
-    for stage in card.stages:
-        flash.attach(_predicted(stage, full), stage.of)
-    for name, column in card.reconstructed.items():
-        if column.formula is None or name not in drawn.columns:
-            continue
-        rows = full.of("generated") if _chosen_for_unmatched(card, name) else np.ones(drawn.n_objects, dtype=bool)
-        if not rows.any():
-            continue
-        wanted, got = np.asarray(full[name], float), np.asarray(flash[name], float)
-        allowed = 1e-3 * (np.std(wanted[rows]) + 1e-12)
-        error = np.where(rows, np.abs(wanted - got), 0.0)
-        if not (np.quantile(error[rows], 0.99) <= allowed):
-            worst = int(np.argmax(np.nan_to_num(error, nan=np.inf)))
-            raise FlashSimError(
-                f"reconstructed.{name}.from = {column.formula!r}: gives {got[worst]:.6g} where the sample has "
-                f"{wanted[worst]:.6g} ({full.place(worst)} of those written); it must undo what the stages predict"
-            )
-
-
-def _chosen_for_unmatched(card: Card, name: str) -> bool:
-    """Whether all unmatched objects get the same number, whatever those of the sample have."""
-    text = None if card.unmatched is None else card.unmatched.formulas.get(name)
-    return text is not None and not parsed(text).names
-
-
-def _predicted(stage: Stage, full: Namespace) -> Mapping[str, np.ndarray]:
-    """What a stage would draw if it drew what the full simulation has."""
-    if isinstance(stage.predict, str):
-        return {stage.predict: full[stage.predict]}
-    return {
-        column: full.evaluate(column if output.columns else output.expression or name)
-        for name, output in stage.predict.items()
-        for column in output.columns or [name]
-    }
-
-
 def _has_parts(card: Card) -> bool:
     return isinstance(card.sample.files, SampleFiles)
 
 
 def events_of_part(batch: EventBatch, split: Split, part: Part) -> EventBatch:
     """The events of one part, by a hash of their numbers: an event stays in its part when files are added."""
-    mixed = batch.run.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + batch.event.astype(np.uint64)
-    # The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    uniform = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+    mixed = splitmix(batch.run.astype(np.uint64) * np.uint64(GOLDEN) + batch.event.astype(np.uint64))
+    uniform = mixed.astype(np.float64) / 2.0**64
     total = split.train + split.validation + split.test
     edges = np.cumsum([split.train, split.validation]) / total
     parts = np.searchsorted(edges, uniform, side="right")

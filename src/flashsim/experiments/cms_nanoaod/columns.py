@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Int64, Shaped
 
-BITS, GENERATED_BITS = 11, 13
-"""Of the mantissa of reconstructed and of generated quantities; NanoAOD keeps 8 to 14."""
+from flashsim.events import rounded
+
+PRECISION, GENERATED_PRECISION = 10, 12
+"""Bits of the mantissa of reconstructed and of generated quantities; NanoAOD keeps 6 to 14."""
 
 
 def listed(
@@ -21,12 +23,9 @@ def listed(
     }
 
 
-def real(values: Any, kept: int = BITS) -> Float32[np.ndarray, "*shape"]:
-    """Single precision with a shorter mantissa, as NanoAOD stores it: so many bits are kept."""
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-    dropped = 24 - kept
-    half = np.uint32(1 << (dropped - 1))
-    return ((bits + half) & np.uint32(~((1 << dropped) - 1) & 0xFFFFFFFF)).view(np.float32)
+def real(values: Any, precision: int = PRECISION) -> Float32[np.ndarray, "*shape"]:
+    """Single precision with a mantissa of so many bits, as NanoAOD stores it."""
+    return rounded(np.asarray(values), precision)
 
 
 def whole(values: Any) -> Shaped[np.ndarray, " n"]:

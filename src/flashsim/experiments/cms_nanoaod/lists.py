@@ -5,7 +5,7 @@ import numpy as np
 from flashsim.experiments.cms_nanoaod import scores, truth, whole_events
 from flashsim.experiments.cms_nanoaod.candidates import Candidates
 from flashsim.experiments.cms_nanoaod.clustering import Jets
-from flashsim.experiments.cms_nanoaod.columns import GENERATED_BITS, listed, places, real, whole
+from flashsim.experiments.cms_nanoaod.columns import GENERATED_PRECISION, listed, places, real, whole
 from flashsim.experiments.cms_nanoaod.jets import RawJets
 from flashsim.experiments.cms_nanoaod.kinematics import pt_eta_phi
 from flashsim.experiments.cms_nanoaod.leptons import Leptons
@@ -47,10 +47,10 @@ def generated_particles(record: Record) -> tuple[Columns, np.ndarray]:
     order[rows] = np.arange(len(rows))
     place = np.append(places(order[:-1], offsets), -1)
     columns = {
-        "pt": real(pt, GENERATED_BITS),
-        "eta": real(eta, GENERATED_BITS),
-        "phi": real(phi, GENERATED_BITS),
-        "mass": real(record.mass[rows], GENERATED_BITS),
+        "pt": real(pt, GENERATED_PRECISION),
+        "eta": real(eta, GENERATED_PRECISION),
+        "phi": real(phi, GENERATED_PRECISION),
+        "mass": real(record.mass[rows], GENERATED_PRECISION),
         "pdgId": whole(record.pdg[rows]),
         "status": whole(np.where(record.stable[rows], 1, np.abs(record.status[rows]))),
         "statusFlags": whole(flags[rows]),
@@ -62,10 +62,10 @@ def generated_particles(record: Record) -> tuple[Columns, np.ndarray]:
 def generated_jets(jets: Jets, events: int) -> Columns:
     """GenJet."""
     columns = {
-        "pt": real(jets.pt, GENERATED_BITS),
-        "eta": real(jets.eta, GENERATED_BITS),
-        "phi": real(jets.phi, GENERATED_BITS),
-        "mass": real(jets.mass, GENERATED_BITS),
+        "pt": real(jets.pt, GENERATED_PRECISION),
+        "eta": real(jets.eta, GENERATED_PRECISION),
+        "phi": real(jets.phi, GENERATED_PRECISION),
+        "mass": real(jets.mass, GENERATED_PRECISION),
         "hadronFlavour": jets.hadron_flavour.astype(np.uint8),
         "partonFlavour": jets.parton_flavour.astype(np.int16),
     }

@@ -10,12 +10,12 @@ from jaxtyping import Int64
 
 from flashsim.card import Card, Comparison, Stage
 from flashsim.errors import FlashSimError
+from flashsim.random import hashed
 from flashsim.stages import Namespace, formulas, generated, parsed, sample_weights
 from flashsim.validation.samples.files import ComparedSample, open_sample
 from flashsim.validation.samples.reach import Reach, names_of_comparison, names_of_stage
 from flashsim.validation.samples.stages import descriptions, species_labels, stage_table, stage_values
 from flashsim.validation.samples.tables import compared_table, comparison_view, observed_classes
-from flashsim.validation.statistics.resampling import hashed
 from flashsim.validation.views import Occurrences, StageView, Table
 
 Part = Stage | Comparison

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
+from flashsim.random import hashed
 from flashsim.validation.statistics.effort import FULL, Effort
 
 GROUPS = 128
@@ -70,14 +71,6 @@ def resampling(seed: int = 0, effort: Effort = FULL) -> Resampling:
     for half in halves:
         half[generator.permutation(GROUPS)[: GROUPS // 2]] = True
     return Resampling(signs, multiplicity, halves)
-
-
-def hashed(event: Int64[np.ndarray, " n"], *, salt: int = 0) -> Shaped[np.ndarray, " n"]:
-    """64 well mixed bits of every event number (splitmix64, Steele et al., OOPSLA 2014)."""
-    bits = event.astype(np.uint64) + np.uint64((0x9E3779B97F4A7C15 * (salt + 1)) % 2**64)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
 
 
 def group_of(event: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:

@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 from threadpoolctl import threadpool_limits
 
+from flashsim.random import hashed
 from flashsim.validation.ledger import ALL, Ledger
 from flashsim.validation.metrics import Importance, Measured, TwoSample, number
 from flashsim.validation.statistics import FULL, Resampling, group_of
 from flashsim.validation.statistics.areas import area_swaps, area_under_curve, clustered_error, roc_curve
-from flashsim.validation.statistics.resampling import hashed
 from flashsim.validation.threads import in_threads
 from flashsim.validation.two_sample.classifiers import Fit, Fitted
 from flashsim.validation.two_sample.regions import most_separable

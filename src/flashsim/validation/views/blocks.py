@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Int64
 
-from flashsim.validation.statistics.resampling import hashed
+from flashsim.random import hashed
 from flashsim.validation.views.table import Table, concatenated
 from flashsim.validation.views.view import StageView
 
