@@ -162,7 +162,7 @@ RESPONSES: dict[str, Callable[[Table, Table], list]] = {
     "Muon.response": lambda _, noise: [1 + 0.02 * noise[:, 0], 0.01 * noise[:, 1], noise[:, 2] > -1],
     "PuppiMET.response": lambda given, _: [given[:, 0] + 0.1 * abs(given[:, 1])],
 }
-CLASSES = {"Jet.efficiency": (0, 1), "Jet.n_unmatched": (0, 1, 2), "Muon.efficiency": (0, 1)}
+CLASSES = {"Jet.efficiency": (0, 1), "Jet.kind": (0, 1), "Jet.n_unmatched": (0, 1, 2), "Muon.efficiency": (0, 1)}
 
 
 @dataclass(frozen=True)
