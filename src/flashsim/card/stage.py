@@ -134,6 +134,11 @@ class Stage(CardModel):
         description="`category`: fit a temperature and a bias a class after training, so that probabilities are true.",
     )
     model: Model = Field(description="The network, of a family.", json_schema_extra={"filled_in": "its defaults"})
+    location_and_scale: bool = Field(
+        default=True,
+        description="`response`: learn what a location and a scale leave, which depend on the conditions. false where "
+        "outputs have edges or peaks at fixed places, as those of a detector, and depend on the conditions less.",
+    )
     members: int = Field(
         default=1,
         ge=1,

@@ -63,9 +63,10 @@ def _train_standardised(
     settings = stage.training
     folders = (None, None) if checkpoint is None else (checkpoint / "base", checkpoint / "model")
     told = reporter("location and scale", settings.epochs)
-    fitted, _ = fit_members(
-        [member.of(member.model.base) for member in members], settings, checkpoint=folders[0], report=told
-    )
+    fitted: Sequence[LocationScale] = [member.model.base for member in members]  # location 0, scale 1
+    if stage.location_and_scale:
+        of_bases = [member.of(member.model.base) for member in members]
+        fitted, _ = fit_members(of_bases, settings, checkpoint=folders[0], report=told)
     bases = [_with_remainder(base, member.training) for base, member in zip(fitted, members, strict=True)]
     on_scores: list[Member[Any]] = [
         Member(member.model.model, _scores(base, member.training), _scores(base, member.validation), member.seed)
