@@ -95,5 +95,10 @@ class Columns(_Composite):
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
         """Latent to physical values."""
         ranges = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        pieces = [part.inverse(latent[:, a:b]) for part, (a, b) in zip(self.parts, ranges, strict=True)]
-        return jnp.concatenate(pieces, axis=1)
+        latents = [latent[:, a:b] for a, b in ranges]
+        values: dict[int, Float[Array, "n own"]] = {}
+        for kind in dict.fromkeys(type(part) for part in self.parts):
+            places = [place for place, part in enumerate(self.parts) if type(part) is kind]
+            found = kind.inverse_of_each([self.parts[i] for i in places], [latents[i] for i in places])
+            values |= zip(places, found, strict=True)
+        return jnp.concatenate([values[place] for place in range(len(self.parts))], axis=1)
