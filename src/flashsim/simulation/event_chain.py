@@ -17,6 +17,7 @@ from flashsim.simulation.blocks import Block
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 from flashsim.simulation.drawn import Drawn, gathered
 from flashsim.simulation.event_blocks import EventBlock
+from flashsim.simulation.own_places import own_places
 from flashsim.simulation.produce import counted
 from flashsim.simulation.unfinished import Counts
 from flashsim.training import generated_objects, generated_sources
@@ -92,7 +93,8 @@ class Chain:
                 columns = _columns(detector.card, simulated, drawn, np.ones(batch.n_objects, dtype=bool))
                 drawn.numbers |= {f"{output}_{column}": values for column, values in columns}
             else:
-                drawn.add(detector.card.output.name, _objects(detector.card, simulated, drawn))
+                objects = _objects(detector.card, simulated, drawn)
+                drawn.add(detector.card.output.name, objects, own_places(detector.card, self.sources[name]))
             if detector.has_members:
                 members[f"{MEMBER}_{name}"] = simulated.member
             total = total + _renamed(counted(detector, simulated), name)
