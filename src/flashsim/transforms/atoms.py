@@ -105,7 +105,7 @@ class Atoms(Transform):
         return values
 
     @classmethod
-    def inverse_of_each(
+    def inverse_of_each(  # pyright: ignore[reportIncompatibleMethodOverride] (parts are of this class)
         cls, parts: Sequence["Atoms"], latents: Sequence[Float[Array, "n 1"]]
     ) -> list[Float[Array, "n 1"]]:
         """Latent to physical values of several variables, by one search in the tables of all.

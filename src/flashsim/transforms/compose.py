@@ -78,24 +78,21 @@ class Columns(_Composite):
         """Number of latent columns."""
         return sum(part.width_latent for part in self.parts)
 
-    def pieces(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Iterator[tuple[Transform, Float[Array, "n own"], Float[Array, "n placed"]]]:
-        """Each part with its own columns of both."""
+    def pieces(self) -> Iterator[tuple[Transform, slice, slice]]:
+        """Each part, and where its columns are among the physical and among the latent ones."""
         physical = pairwise(accumulate((part.width_physical for part in self.parts), initial=0))
         latent = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        for part, (a, b), (c, d) in zip(self.parts, physical, latent, strict=True):
-            yield part, values[:, a:b], noise[:, c:d]
+        for part, own, placed in zip(self.parts, physical, latent, strict=True):
+            yield part, slice(*own), slice(*placed)
 
     def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
         """Physical values to latent."""
-        pieces = [part.forward(own, placed) for part, own, placed in self.pieces(values, noise)]
+        pieces = [part.forward(values[:, own], noise[:, placed]) for part, own, placed in self.pieces()]
         return jnp.concatenate(pieces, axis=1)
 
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
         """Latent to physical values."""
-        ranges = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        latents = [latent[:, a:b] for a, b in ranges]
+        latents = [latent[:, placed] for _, _, placed in self.pieces()]
         values: dict[int, Float[Array, "n own"]] = {}
         for kind in dict.fromkeys(type(part) for part in self.parts):
             places = [place for place, part in enumerate(self.parts) if type(part) is kind]
