@@ -9,7 +9,7 @@ import pytest
 from nanoaod_events import events, write
 
 from flashsim.api import train_events
-from flashsim.card import EventCard, event_card_from_dict, read_event_card
+from flashsim.card import EventCard, event_card_from_dict, read_event_card, written_as
 from flashsim.drafts import EventDraft, init_card
 from flashsim.errors import FlashSimError
 
@@ -176,5 +176,9 @@ def test_files_of_experiments(tmp_path: Path, name: str):
     assert set(card.collections) == collections
     for collection, words in found.items():
         assert words in draft.collections[collection].description
+    if draft.layout == "PHYSLITE":  # written as it was, for the programs that read it
+        jet = card.collections["Jet"]
+        written = {written_as(jet, column) for column in jet.output.columns}
+        assert {"AnalysisJetsAuxDyn.pt", "BTagging_AntiKt4EMPFlowAuxDyn.DL1dv01_pb"} <= written
     for label in made(card, "Jet").keys() & {"hadronFlavour"}:
         assert made(card, "Jet")[label] == "gen_hadronFlavour"

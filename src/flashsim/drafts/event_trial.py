@@ -97,7 +97,7 @@ def _how_well(sizes: dict[tuple[str, str], int]) -> tuple[int, int]:
 
 def _give_up_unmatched(draft: EventDraft, one: Draft, what: str) -> None:
     if one.unmatched is not None:
-        draft.undecided.append(f"{one.collection}: {what}: unmatched objects are not simulated.")
+        draft.undecided.append(f"{one.name}: {what}: unmatched objects are not simulated.")
     _without_unmatched(one)
 
 
@@ -147,7 +147,7 @@ def _give_up_class(one: Draft, stage: StageDraft, value: int) -> None:
         one.reconstructed[stage.predict] = one.reconstructed[stage.predict].with_formula(f"{value}", why)
         one.stages.remove(stage)
     else:
-        one.undecided.append(f"{one.collection}: their number is {why}: unmatched objects are not simulated.")
+        one.undecided.append(f"{one.name}: their number is {why}: unmatched objects are not simulated.")
         _without_unmatched(one)
 
 

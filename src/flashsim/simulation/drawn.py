@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Int64, Shaped
 
-from flashsim.card import Link
+from flashsim.card import Link, branch_of
 from flashsim.events import Branch, Collection, Lists
 from flashsim.events.batch import offsets_from_counts
 from flashsim.simulation.own_places import moved
@@ -49,7 +49,7 @@ class Drawn:
     def lists(self) -> dict[str, Lists]:
         """Everything drawn that is a list, by the names of branches."""
         return {
-            f"{name}_{column}": Lists(these.offsets, values)
+            branch_of(name, column): Lists(these.offsets, values)
             for name, these in self.collections.items()
             for column, values in these.columns.items()
         }

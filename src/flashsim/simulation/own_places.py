@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from flashsim.card import Card, written_as
+from flashsim.card import Card, branch_of, written_as
 from flashsim.events import ColumnSource
 
 
@@ -14,7 +14,7 @@ def own_places(card: Card, sources: Mapping[str, ColumnSource]) -> set[str]:
     """The written columns of a collection, as ends of their names, that are places among those drawn before of its own
     list: the index of a rule, or one of several, or none, by `where`.
     """
-    own = f"{card.output.name}_"
+    own = branch_of(card.output.name, "")
     indices = {
         name
         for name, source in sources.items()
