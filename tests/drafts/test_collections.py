@@ -9,7 +9,7 @@ import pytest
 from nanoaod_events import events, write
 
 from flashsim.api import train_events
-from flashsim.card import EventCard, event_card_from_dict, read_event_card
+from flashsim.card import EventCard, event_card_from_dict, read_event_card, written_as
 from flashsim.drafts import EventDraft, init_card
 from flashsim.errors import FlashSimError
 
@@ -116,6 +116,21 @@ def test_a_collection_trains_as_it_is_drafted(drafted: tuple[EventDraft, EventCa
     assert [stage.stage.name for stage in detector.detectors["PV"].stages] == ["response"]
 
 
+def test_what_is_too_small_to_be_drawn_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the numbers of an event are too few to train on, jets are drafted without them."""
+    monkeypatch.setattr("flashsim.drafts.event_trial.MINIMUM_OBJECTS", 150)
+    write(tmp_path / "nano.root", events())
+    draft = init_card(tmp_path / "nano.root", tmp_path / "card.toml")
+    assert isinstance(draft, EventDraft)
+    card = read_event_card(tmp_path / "card.toml")
+    assert list(card.collections) == ["Jet"]
+    assert "150 are needed" in draft.left_out["PV"]
+    assert "Pileup_nTrueInt" in card.collections["Jet"].columns
+    assert "PV_npvs" not in card.collections["Jet"].columns
+    assert card.collections["Jet"].unmatched is None
+    assert any("Jet: " in said and "unmatched objects are not simulated" in said for said in draft.undecided)
+
+
 def test_an_index_that_points_elsewhere_is_not_trusted(tmp_path: Path):
     columns = {name: values for name, values in events().items() if not name.startswith(("Jet", "PuppiMET"))}
     index = columns["Muon_genPartIdx"]
@@ -143,6 +158,10 @@ REAL: dict[str, tuple[set[str], dict[str, str]]] = {
         {"PV", "Rho", "Jet", "FatJet", "Muon", "Electron", "PuppiMET", "MET"},
         {"Jet": "1,336 of 1,504", "FatJet": "116 of 116", "Muon": "140 of 210"},
     ),
+    "nano_dy.root": (
+        {"PV", "Jet", "Muon", "Electron", "Photon", "Tau", "PuppiMET", "MET"},
+        {"Jet": "95 of 188", "Muon": "16 of 18", "Tau": "29 of 29"},
+    ),
     "PHYSLITE_example.root": ({"Density", "Jet", "FatJet", "Electron", "Tau"}, {"Electron": "123 of 134"}),
 }
 
@@ -157,5 +176,9 @@ def test_files_of_experiments(tmp_path: Path, name: str):
     assert set(card.collections) == collections
     for collection, words in found.items():
         assert words in draft.collections[collection].description
+    if draft.layout == "PHYSLITE":  # written as it was, for the programs that read it
+        jet = card.collections["Jet"]
+        written = {written_as(jet, column) for column in jet.output.columns}
+        assert {"AnalysisJetsAuxDyn.pt", "BTagging_AntiKt4EMPFlowAuxDyn.DL1dv01_pb"} <= written
     for label in made(card, "Jet").keys() & {"hadronFlavour"}:
         assert made(card, "Jet")[label] == "gen_hadronFlavour"

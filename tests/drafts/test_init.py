@@ -161,14 +161,14 @@ def test_the_card_trains_and_simulates_as_it_is(tmp_path: Path):
 
 
 def test_a_small_sample_is_divided_so_that_it_trains(tmp_path: Path):
-    draft, card = drafted(tmp_path, ntuple(200))
+    draft, card = drafted(tmp_path, ntuple(60))
     assert card.sample.split.validation == 0.25
     assert not any("too small" in question for question in draft.undecided)
 
 
 def test_a_sample_that_is_too_small_is_said_to_be(tmp_path: Path):
-    draft, _ = drafted(tmp_path, ntuple(40))
-    assert any("too small to train on" in question and "20 are needed" in question for question in draft.undecided)
+    draft, _ = drafted(tmp_path, ntuple(10))
+    assert any("too small to train on" in question and "5 are needed" in question for question in draft.undecided)
 
 
 def test_what_only_the_user_knows_is_asked_and_can_be_said(tmp_path: Path):

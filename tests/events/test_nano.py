@@ -15,6 +15,7 @@ from flashsim.errors import FlashSimError
 from flashsim.events import (
     COPY,
     Branch,
+    Collection,
     NanoLayout,
     OutputBatch,
     OutputSchema,
@@ -121,6 +122,44 @@ def test_types_titles_and_counters_that_uproot_alone_does_not_write(tmp_path: Pa
         assert ak.flatten(events[f"Jet_{name}"]).to_numpy().tolist() == values.tolist()
     assert events["nJet"].to_list() == [2, 0, 3]
     assert events["PSWeight"].to_list() == [[1.0], [], [2.0, 3.0]]
+
+
+def test_containers_of_xaod_are_written_under_their_names(tmp_path: Path):
+    """As PHYSLITE has them: a collection whose name ends in a dot, and a column that has a name of its own."""
+    nanoevents = pytest.importorskip("coffea.nanoevents")
+    random = np.random.default_rng(4)
+    offsets = np.array([0, 2, 5, 5, 7])
+    columns = {name: random.uniform(1, 3, 7).astype(np.float32) for name in ("pt", "eta", "phi", "m")}
+    jets = Collection(offsets, columns | {"BTaggingAuxDyn.score": random.random(7).astype(np.float32)})
+    ones, number = np.ones(4, np.int64), np.arange(4)
+    batch = OutputBatch(ones, number, np.zeros(4, np.int32), {"AnalysisJetsAuxDyn.": jets}, {})
+    identity = ("EventInfoAuxDyn.runNumber", "EventInfoAuxDyn.eventNumber")
+    types = {identity[0]: Branch(np.dtype(np.uint32)), identity[1]: Branch(np.dtype(np.uint64))}
+    writer = open_nanoaod(
+        tmp_path / "x.root", OutputSchema.of(batch), {}, NanoLayout("CollectionTree", identity, types)
+    )
+    writer.write(batch)
+    writer.close()
+    with uproot.open(tmp_path / "x.root") as file:
+        assert {"AnalysisJetsAuxDyn.pt", "BTaggingAuxDyn.score", *identity} <= set(file["CollectionTree"].keys())
+    events = nanoevents.NanoEventsFactory.from_root(
+        {str(tmp_path / "x.root"): "CollectionTree"}, schemaclass=nanoevents.PHYSLITESchema, mode="eager"
+    ).events()
+    pairs = events.Jets[ak.num(events.Jets) > 1]
+    pt, eta, phi, m = (columns[name].astype(np.float64)[[[0, 1], [2, 3], [5, 6]]] for name in ("pt", "eta", "phi", "m"))
+    energy = np.sqrt(m**2 + (pt * np.cosh(eta)) ** 2).sum(axis=1)
+    momentum = [(pt * each).sum(axis=1) for each in (np.cos(phi), np.sin(phi), np.sinh(eta))]
+    expected = np.sqrt(energy**2 - sum(one**2 for one in momentum))
+    np.testing.assert_allclose((pairs[:, 0] + pairs[:, 1]).mass, expected, rtol=1e-4)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")
+def test_members_of_split_objects_are_branches(tmp_path: Path):
+    known = tree_branches(DATA / "PHYSLITE_example.root", "CollectionTree")
+    assert known["AntiKt4TruthDressedWZJetsAux.pt"].dtype == np.float32
+    assert (
+        known["TruthElectronsAuxDyn.prodVtxLink.m_persKey"].collection == "TruthElectronsAuxDyn.prodVtxLink.m_persKey"
+    )
 
 
 def test_what_is_neither_a_number_nor_a_list_is_told(tmp_path: Path):

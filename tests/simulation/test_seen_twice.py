@@ -51,10 +51,12 @@ second = { index = "Jet_genJetIdx", rank = 2 }
 [collection.SecondJet.columns]
 gen_pt = { unit = "GeV", source = "GenJet_pt" }
 first_pt = { unit = "GeV", source = "Jet_pt", of = "first" }
+first_place = { unit = "", source = "index", of = "first" }
 
 [collection.SecondJet.reconstructed]
 number = { unit = "", source = "count", of = "second" }
 pt = { unit = "GeV", source = "Jet_pt", of = "second", from = "0.5 * first_pt" }
+firstIdx = { unit = "", source = "Jet_firstIdx", of = "second", from = "where(first_place >= 0, first_place, -1)" }
 
 [[collection.SecondJet.stage]]
 name = "twice"
@@ -68,7 +70,7 @@ training = { epochs = 5, batch = 128 }
 [collection.SecondJet.output]
 name = "Jet"
 where = "number > 1"
-columns = ["pt"]
+columns = ["pt", "firstIdx"]
 link = "genJetIdx"
 """
 
@@ -81,13 +83,20 @@ def write_events(path: Path) -> None:
         found = np.flatnonzero(random.random(len(gen)) < FOUND)
         twice = random.random(len(found)) < TWICE
         pt, index = np.append(gen[found], FRACTION * gen[found][twice]), np.append(found, found[twice])
+        first = np.append(np.full(len(found), -1), np.arange(len(found))[twice])
         order = np.argsort(-pt)
-        events.append({"gen": gen.tolist(), "pt": pt[order].tolist(), "index": index[order].tolist()})
+        place = np.append(np.argsort(order), -1)[first]
+        lists = {"gen": gen, "pt": pt[order], "index": index[order], "first": place[order]}
+        events.append({name: values.tolist() for name, values in lists.items()})
     lists = ak.Array(events)
     collections = {
         "GenJet": ak.zip({"pt": ak.values_astype(lists.gen, np.float32)}),
         "Jet": ak.zip(
-            {"pt": ak.values_astype(lists.pt, np.float32), "genJetIdx": ak.values_astype(lists["index"], np.int32)}
+            {
+                "pt": ak.values_astype(lists.pt, np.float32),
+                "genJetIdx": ak.values_astype(lists["index"], np.int32),
+                "firstIdx": ak.values_astype(lists["first"], np.int32),
+            }
         ),
     }
     numbers = {"run": np.ones(EVENTS, np.uint32), "event": np.arange(EVENTS, dtype=np.uint64)}
@@ -103,16 +112,23 @@ def test_as_many_objects_are_seen_twice_as_in_the_sample_and_the_second_is_what_
     detector = train_events(tmp_path / "card.toml", tmp_path / "release")
     simulate(detector, tmp_path / "full.root", tmp_path / "flash.root")
     with uproot.open(tmp_path / "flash.root") as file:
-        flash = file["Events"].arrays(["GenJet_pt", "Jet_pt", "Jet_genJetIdx"])
+        flash = file["Events"].arrays(["GenJet_pt", "Jet_pt", "Jet_genJetIdx", "Jet_firstIdx"])
     assert ak.all(flash.Jet_pt[:, 1:] <= flash.Jet_pt[:, :-1])
     times: list[int] = []
     fractions: list[float] = []
+    moved = 0
     for event in flash:
-        index, pt = ak.to_numpy(event.Jet_genJetIdx), ak.to_numpy(event.Jet_pt)
+        index, pt, first = (ak.to_numpy(event[name]) for name in ("Jet_genJetIdx", "Jet_pt", "Jet_firstIdx"))
+        second = np.flatnonzero(first >= 0)
+        # A place in the list as it is written, though it was drawn before the second ones came into it.
+        assert (index[first[second]] == index[second]).all()
+        assert (first[first[second]] == -1).all()
+        moved += sum(np.count_nonzero(first[:place] >= 0) > 0 for place in first[second])
         for place in range(len(event.GenJet_pt)):
             own = pt[index == place]
             times.append(len(own))
             fractions += [own[1] / own[0]] if len(own) == 2 else []
+    assert moved > EVENTS / 20
     share = np.bincount(times, minlength=3) / len(times)
     expected = np.array([1 - FOUND, FOUND * (1 - TWICE), FOUND * TWICE])
     # Both samples fluctuate: 4 σ of the two together.

@@ -1,5 +1,6 @@
 """Whole events: what is drawn hangs together, in the file that other programs read, whatever the way there."""
 
+import runpy
 from pathlib import Path
 
 import awkward as ak
@@ -7,6 +8,7 @@ import nano_toy
 import numpy as np
 import pytest
 import uproot
+from scipy import stats
 
 from flashsim.api import simulate
 from flashsim.errors import FlashSimError
@@ -16,6 +18,7 @@ from flashsim.simulation import Counts, event_blocks
 from flashsim.simulation.drawn import in_order, inverse, together
 
 EVENTS = 256
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:Missing cross-reference:RuntimeWarning")
 
 
@@ -89,6 +92,19 @@ def test_each_collection_reads_what_those_before_it_drew(events: ak.Array):
     hard = events.Jet[events.Jet.pt > 15]
     recoil = ak.sum(hard.pt * np.cos(hard.phi), axis=1)
     assert np.asarray(events.PuppiMET.pt) == pytest.approx(np.asarray(events.GenMET.pt + 0.1 * abs(recoil)), rel=1e-5)
+
+
+def test_an_analysis_runs_unchanged_on_full_and_flash_events(folder: Path, output: Path, tmp_path: Path):
+    """That of the page on NanoAOD."""
+    pytest.importorskip("coffea.nanoevents")
+    page = (ROOT / "docs/how-to/nanoaod.md").read_text(encoding="utf-8")
+    script = tmp_path / "masses.py"
+    script.write_text(page.split('title="masses.py"\n', 1)[1].split("\n```", 1)[0], encoding="utf-8")
+    analysis = runpy.run_path(str(script))
+    full, flash = (analysis["masses"](file) for file in (folder / "nano.root", output))
+    for name, histogram in full.items():
+        assert min(histogram.sum(flow=True), flash[name].sum(flow=True)) > 200
+        assert stats.chi2.sf(*analysis["chi2"](histogram, flash[name])) > 1e-3, name
 
 
 def test_every_branch_has_the_type_of_the_sample_and_generated_ones_their_bits(folder: Path, output: Path):

@@ -4,7 +4,7 @@ from flashsim.card.adversarial import ALGORITHMS, AdversarialModel
 from flashsim.card.arithmetic import Arithmetic
 from flashsim.card.comparison import Comparison, Daughter, Validation, Variable
 from flashsim.card.edm4hep import Edm4hep, MCParticleRows, TrackRows, Vector
-from flashsim.card.event_card import GENERATOR_LEVEL, EventCard, Link, WholeEvent, written_as
+from flashsim.card.event_card import GENERATOR_LEVEL, EventCard, Link, WholeEvent, branch_of, written_as
 from flashsim.card.event_read import event_card_from_dict, read_any_card, read_event_card
 from flashsim.card.expressions import Expression
 from flashsim.card.external import ConditionRange, ExternalModel, LibraryModel, OnnxModel
@@ -93,6 +93,7 @@ __all__ = [
     "Variable",
     "Vector",
     "WholeEvent",
+    "branch_of",
     "card_from_dict",
     "check_of_events",
     "evaluate_events",

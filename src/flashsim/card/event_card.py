@@ -108,7 +108,18 @@ def written_as(card: Card, column: str) -> str:
     ``Jet_pt`` for ``pt`` of ``Jet``; a column that comes from ``Muon_charge`` in the sample is written under that
     name, whatever the card calls it.
     """
+    name = card.output.name
     source = card.reconstructed[column].source if column in card.reconstructed else None
-    if source is not None and source.startswith(f"{card.output.name}_"):
-        return source
-    return f"{card.output.name}_{column}"
+    is_theirs = source is not None and (
+        source.startswith(branch_of(name, "")) or (name.endswith(".") and "." in source)
+    )
+    return source if source is not None and is_theirs else branch_of(name, column)
+
+
+def branch_of(collection: str, column: str) -> str:
+    """The name in a file of a column of a collection: ``Jet_pt``; ``AnalysisJetsAuxDyn.pt`` where the collection's name
+    ends in a dot, as those of xAOD do. A column with a dot is a whole name; that of no column is how names begin.
+    """
+    if "." in column:
+        return column
+    return f"{collection}{column}" if collection.endswith(".") else f"{collection}_{column}"

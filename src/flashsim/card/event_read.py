@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flashsim.card.event_card import EventCard, written_as
+from flashsim.card.event_card import EventCard, branch_of, written_as
 from flashsim.card.expressions import Expression
 from flashsim.card.messages import explain
 from flashsim.card.read import COLLECTION, card_of_file, check_version, read_toml
@@ -48,7 +48,7 @@ def _check(card: EventCard) -> None:
     earlier: list[str] = []
     for name, each in card.collections.items():
         for key, column in _read_before_drawn(each):
-            drawn = next((other for other in names if column.startswith(other + "_")), None)
+            drawn = next((other for other in names if column.startswith(branch_of(other, ""))), None)
             whole = drawn is not None and earlier.count(drawn) == parts.count(drawn)
             another_part = drawn == each.output.name and drawn in earlier
             if drawn is not None and not whole and not another_part:
@@ -62,7 +62,7 @@ def _check(card: EventCard) -> None:
         key = f"event.links.{link}"
         if link in written:
             raise FlashSimError(f"{key}: a collection writes this column itself; leave it out of one")
-        if not link.startswith(tuple(f"{name}_" for name in names)):
+        if not link.startswith(tuple(branch_of(name, "") for name in names)):
             raise FlashSimError(f"{key}: begins with no collection's name and _; there are {', '.join(names)}")
         if how.inverse not in written:
             raise FlashSimError(

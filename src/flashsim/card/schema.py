@@ -21,7 +21,12 @@ SCHEMA_VERSION = 1
 class Output(CardModel):
     """The collection of reconstructed objects that simulation writes."""
 
-    name: str = Field(default="track", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Name of the collection.")
+    name: str = Field(
+        default="track",
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*\.?$",
+        description="Name of the collection; in a card of collections it may end in a dot, as `AnalysisJetsAuxDyn.`, "
+        "whose columns are then named `AnalysisJetsAuxDyn.pt`.",
+    )
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
     columns: list[str] = Field(
         min_length=1,

@@ -22,14 +22,16 @@ from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, re
 OF_UNMATCHED = ("unmatched", "number_unmatched")
 
 
-def fit_events_for_training(draft: EventDraft, contents: Contents, output: Path) -> None:
+def fit_events_for_training(draft: EventDraft, contents: Contents, output: Path) -> dict[str, str]:
     """Divide the sample, give up what is too rare for it, and see that what is left closes.
 
-    FlashSimError where nothing is left, or a formula contradicts the file.
+    Collections that are too small, and why, are returned before anything else is tried: the others are to be drafted
+    without them. FlashSimError where nothing is left, or a formula contradicts the file.
     """
     cards = _cards(draft, output)
     batches = {name: _events(card, contents) for name, card in cards.items()}
-    _divide(draft, cards, batches)
+    if too_small := _divide(draft, cards, batches):
+        return too_small
     left, cards = cards, _cards(draft, output)
     batches = {name: batches[name] if card == left[name] else _events(card, contents) for name, card in cards.items()}
     for name, one in draft.collections.items():
@@ -42,6 +44,7 @@ def fit_events_for_training(draft: EventDraft, contents: Contents, output: Path)
     for name, card in _cards(draft, output).items():
         check_closure(card, events_of_part(batches[name], draft.split, "train"))
     say_what_is_few(draft)
+    return {}
 
 
 def _cards(draft: EventDraft, output: Path) -> dict[str, Card]:
@@ -54,8 +57,10 @@ def _events(card: Card, contents: Contents) -> EventBatch:
     return with_unmatched(card, contents.read(reference_sources(card)))
 
 
-def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventBatch]) -> None:
-    """The first division that leaves every stage enough; stages that have too little in all of them are given up."""
+def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventBatch]) -> dict[str, str]:
+    """The first division that leaves every stage enough; stages that have too little in all of them are given up, and
+    collections that cannot be without them are returned.
+    """
     sizes = {}
     for split in SPLITS:
         sizes[split] = {
@@ -67,18 +72,20 @@ def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventB
         }
     split = max(SPLITS, key=lambda split: _how_well(sizes[split]))
     draft.split = split
-    for name, one in list(draft.collections.items()):
-        poor = {stage: size for (of, stage), size in sizes[split].items() if of == name and size < MINIMUM_OBJECTS}
-        for stage, size in poor.items():
-            _give_up(draft, one, stage, size)
-        if not one.stages:
-            del draft.collections[name]
-            draft.left_out[name] = f"a stage has fewer than {MINIMUM_OBJECTS} objects to train or to stop on"
-            draft.links = {link: how for link, how in draft.links.items() if not how.inverse.startswith(f"{name}_")}
-    if not draft.collections:
+    too_small = {}
+    for (name, stage), size in sizes[split].items():
+        if size >= MINIMUM_OBJECTS:
+            continue
+        what = f"{size} for stage {stage}, {MINIMUM_OBJECTS} are needed to train it and to stop on"
+        if stage in OF_UNMATCHED:
+            _give_up_unmatched(draft, draft.collections[name], what)
+        else:
+            too_small[name] = what
+    if too_small.keys() == draft.collections.keys():
         raise FlashSimError(
             f"{draft.file}: too small: no collection has {MINIMUM_OBJECTS} objects to train on and as many to stop on"
         )
+    return too_small
 
 
 def _how_well(sizes: dict[tuple[str, str], int]) -> tuple[int, int]:
@@ -88,16 +95,15 @@ def _how_well(sizes: dict[tuple[str, str], int]) -> tuple[int, int]:
     return len({name for name, _ in sizes} - poor), len(enough)
 
 
-def _give_up(draft: EventDraft, one: Draft, stage: str, size: int) -> None:
-    """Without its response there is no collection; without unmatched objects there is one."""
-    what = f"{one.collection}: {size} for stage {stage}, {MINIMUM_OBJECTS} are needed to train it"
-    if stage in OF_UNMATCHED:
-        if one.unmatched is not None:
-            draft.undecided.append(f"{what}: unmatched objects are not simulated.")
-        one.unmatched = None
-        one.stages = [each for each in one.stages if each.of == "generated"]
-    else:
-        one.stages = []
+def _give_up_unmatched(draft: EventDraft, one: Draft, what: str) -> None:
+    if one.unmatched is not None:
+        draft.undecided.append(f"{one.name}: {what}: unmatched objects are not simulated.")
+    _without_unmatched(one)
+
+
+def _without_unmatched(one: Draft) -> None:
+    one.unmatched = None
+    one.stages = [each for each in one.stages if each.of == "generated"]
 
 
 def _keep_finite(one: Draft, card: Card, batch: EventBatch) -> None:
@@ -114,9 +120,13 @@ def _retype(one: Draft, card: Card, training: EventBatch) -> None:
     stages = {stage.name: stage for stage in card.stages}
     for drafted in list(one.stages):
         stage = stages[drafted.name]
+        rows = namespace.rows(stage)
         if isinstance(drafted.predict, str):
+            classes = namespace[drafted.predict][rows]
+            if is_constant(classes):
+                _give_up_class(one, drafted, int(classes[0]))
             continue
-        values = outputs(namespace, stage, namespace.rows(stage))
+        values = outputs(namespace, stage, rows)
         for name in list(drafted.predict):
             learnt = drafted.predict[name]
             column = values[name][:, 0]
@@ -125,6 +135,20 @@ def _retype(one: Draft, card: Card, training: EventBatch) -> None:
                 continue
             if learnt.kind.type == "atoms":
                 drafted.predict[name] = _with_spikes_of(learnt, column)
+        if not drafted.predict:
+            one.stages.remove(drafted)
+
+
+def _give_up_class(one: Draft, stage: StageDraft, value: int) -> None:
+    """In the place of a class that is always the same, this number; unmatched objects need no other one than 0."""
+    assert isinstance(stage.predict, str)
+    why = f"always {value} in the training part"
+    if stage.of == "generated":
+        one.reconstructed[stage.predict] = one.reconstructed[stage.predict].with_formula(f"{value}", why)
+        one.stages.remove(stage)
+    else:
+        one.undecided.append(f"{one.name}: their number is {why}: unmatched objects are not simulated.")
+        _without_unmatched(one)
 
 
 def _write_constant(one: Draft, stage: StageDraft, name: str, value: float) -> None:

@@ -74,7 +74,12 @@ def _of_events(
         layout = replace(layout, event=event)
     with open_any(file, tree or layout.tree, lambda name: name.startswith(layout.prefixes)) as table:
         contents = Contents(table, layout.event)
-        draft = draft_events(contents, layout, tree or layout.tree)
-        draft.file = relpath(draft.file, output.parent)
-        fit_events_for_training(draft, contents, output)
+        too_small: dict[str, str] = {}
+        while True:
+            draft = draft_events(contents, layout, tree or layout.tree, too_small)
+            draft.file = relpath(draft.file, output.parent)
+            found = fit_events_for_training(draft, contents, output)
+            if not found:
+                break
+            too_small |= found  # and once more, as what is drawn after them would read them
     return draft, event_card_text(draft, output.name)

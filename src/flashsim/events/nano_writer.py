@@ -12,6 +12,8 @@ import numpy as np
 import uproot
 import uproot.writing._cascadetree
 
+from flashsim.card import branch_of
+
 from .output import Collection, OutputBatch, OutputSchema
 from .pinned import new_root_file, pinned_time
 from .row_groups import RowGroups
@@ -125,7 +127,7 @@ def as_collections(lists: Mapping[str, Any], branches: Mapping[str, Branch]) -> 
 
 
 def _joined(outer: str, inner: str) -> str:
-    return f"{outer}_{inner}" if outer else inner
+    return branch_of(outer, inner) if outer else inner
 
 
 def _records(collections: Mapping[str, Collection]) -> dict[str, ak.Array]:

@@ -112,11 +112,13 @@ def _only(rows: TreeRows, names: Container[str]) -> TreeRows:
 
 
 def _branches(table: Any, path: Path) -> dict[str, Branch]:
-    kinds = {branch.name: kind for branch in table.branches if (kind := _kind(branch)) is not None}
+    # Of a split object, as containers of xAOD are, also its members.
+    branches = [one for branch in table.branches for one in (branch, *branch.branches)]
+    kinds = {branch.name: kind for branch in branches if (kind := _kind(branch)) is not None}
     plain = {name for name, (dtype, jagged) in kinds.items() if not jagged and dtype.kind in "iu"}
     found: dict[str, Branch] = {}
     replaced: set[str] = set()
-    for branch in table.branches:
+    for branch in branches:
         if branch.name not in kinds:
             continue
         dtype, jagged = kinds[branch.name]
@@ -148,8 +150,10 @@ def _counter(name: str, plain: Container[str]) -> str | None:
 
 
 def _named_counter(branch: Any) -> str:
+    """The counter that a list names itself; one that is not `n…`, as links of xAOD have it, is none that we write."""
     counted = getattr(branch, "count_branch", None)
-    return f"n{branch.name}" if counted is None else str(counted.name)
+    is_ours = counted is not None and str(counted.name).startswith("n")
+    return str(counted.name) if counted is not None and is_ours else f"n{branch.name}"
 
 
 def _title(branch: Any) -> str:

@@ -43,9 +43,9 @@ class LocationScale(AbstractModel):
         """An unfitted one: location 0, scale 1, u standard normal."""
         net = MLP(conditions, 3 * targets, width=width, depth=depth, key=key)
         knots = jnp.broadcast_to(jnp.linspace(-5.0, 5.0, KNOTS + 2), (targets, KNOTS + 2))
-        steps = jnp.full(targets, 10.0 / (KNOTS + 1))
-        remainder = QuantileNormal(knots, jnp.full(targets, -5.0), steps)
-        unbounded = jnp.full(targets, 1e30)
+        # With a type: without one they have another after the first epoch, which would be compiled twice.
+        first, step, unbounded = (jnp.full(targets, value, jnp.float32) for value in (-5.0, 10.0 / (KNOTS + 1), 1e30))
+        remainder = QuantileNormal(knots, first, step)
         return LocationScale(net=net, remainder=remainder, lowest=-unbounded, highest=unbounded, noise=targets)
 
     def location_and_log_scale(

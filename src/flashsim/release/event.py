@@ -8,7 +8,7 @@ from shutil import copytree
 
 from pydantic import ValidationError
 
-from flashsim.card import EventCard, WholeEvent
+from flashsim.card import EventCard, WholeEvent, branch_of, written_as
 from flashsim.errors import FlashSimError
 from flashsim.events import Branch, branches_from_json, branches_to_json
 from flashsim.files import atomic, refuse_existing
@@ -57,8 +57,10 @@ def save_event(card: EventCard, releases: Path, path: Path, branches: Mapping[st
         "event": card.event.model_dump(mode="json"),
     }
     names = {each.output.name for each in card.collections.values()}
-    own = tuple(f"{name}_" for name in names)
-    of_these = {name: one for name, one in branches.items() if name.startswith(own) or name in {f"n{n}" for n in names}}
+    own = tuple(branch_of(name, "") for name in names)
+    others = {f"n{name}" for name in names}
+    others |= {written_as(each, column) for each in card.collections.values() for column in each.output.columns}
+    of_these = {name: one for name, one in branches.items() if name.startswith(own) or name in others}
     with atomic(path) as folder:
         for name in card.collections:
             copytree(releases / name, folder / name)

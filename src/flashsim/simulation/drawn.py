@@ -1,16 +1,18 @@
 """What the collections of a block of events have drawn, as branches that the next ones read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Int64, Shaped
 
-from flashsim.card import Link
+from flashsim.card import Link, branch_of
 from flashsim.events import Branch, Collection, Lists
 from flashsim.events.batch import offsets_from_counts
+from flashsim.simulation.own_places import moved
 
 SORTED_BY = "pt"
+BEFORE = "place before others came"
 
 
 @dataclass
@@ -20,17 +22,34 @@ class Drawn:
     branches: Mapping[str, Branch]
     collections: dict[str, Collection] = field(default_factory=dict)
     numbers: dict[str, Shaped[np.ndarray, " events"]] = field(default_factory=dict)
+    own_places: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def add(self, name: str, new: Collection) -> None:
-        """Objects of a collection, put together with those that it has; hardest first where they have a ``pt``."""
+    def add(self, name: str, new: Collection, own_places: Set[str] = frozenset()) -> None:
+        """Objects of a collection, put together with those that it has; hardest first where they have a ``pt``.
+
+        The columns `own_places`, of these and of those that come later, are places among those that it had before.
+        """
         known = self.collections.get(name)
-        self.collections[name] = in_order(new if known is None else together(known, new))
+        self.own_places[name] = self.own_places.get(name, frozenset()) | own_places
+        if known is None:
+            self.collections[name] = in_order(new)
+            return
+        before = np.arange(int(known.offsets[-1]))
+        marked = Collection(known.offsets, {**known.columns, BEFORE: before})
+        these = in_order(together(marked, new))
+        columns, event = dict(these.columns), _events(these)
+        before = columns.pop(BEFORE)
+        now = np.empty(int(known.offsets[-1]), dtype=np.int64)
+        now[before[before >= 0]] = (np.arange(len(before)) - these.offsets[event])[before >= 0]
+        for column in self.own_places[name] & columns.keys():
+            columns[column] = moved(columns[column], event, known.offsets, now)
+        self.collections[name] = Collection(these.offsets, columns)
 
     @property
     def lists(self) -> dict[str, Lists]:
         """Everything drawn that is a list, by the names of branches."""
         return {
-            f"{name}_{column}": Lists(these.offsets, values)
+            branch_of(name, column): Lists(these.offsets, values)
             for name, these in self.collections.items()
             for column, values in these.columns.items()
         }

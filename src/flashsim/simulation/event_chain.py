@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from flashsim.card import Card, Names, factor, written_as
+from flashsim.card import Card, Names, branch_of, factor, written_as
 from flashsim.errors import FlashSimError
 from flashsim.events import Branch, Collection, ColumnSource, EventBatch, OutputBatch, jagged_batch, present
 from flashsim.events.source import missing_column
@@ -17,6 +17,7 @@ from flashsim.simulation.blocks import Block
 from flashsim.simulation.detector import SimulatedBlock, simulate_block
 from flashsim.simulation.drawn import Drawn, gathered
 from flashsim.simulation.event_blocks import EventBlock
+from flashsim.simulation.own_places import own_places
 from flashsim.simulation.produce import counted
 from flashsim.simulation.unfinished import Counts
 from flashsim.training import generated_objects, generated_sources
@@ -43,7 +44,7 @@ class Chain:
 
     def is_drawn(self, branch: str) -> bool:
         """Whether a branch belongs to a collection that is drawn: what the input has of these is never read."""
-        beginnings = tuple(f"{name}_" for name in self.drawn_names)
+        beginnings = tuple(branch_of(name, "") for name in self.drawn_names)
         return branch.startswith(beginnings) or branch in {f"n{name}" for name in self.drawn_names}
 
     @cached_property
@@ -90,9 +91,10 @@ class Chain:
             if name in self.singles:
                 output = detector.card.output.name
                 columns = _columns(detector.card, simulated, drawn, np.ones(batch.n_objects, dtype=bool))
-                drawn.numbers |= {f"{output}_{column}": values for column, values in columns}
+                drawn.numbers |= {branch_of(output, column): values for column, values in columns}
             else:
-                drawn.add(detector.card.output.name, _objects(detector.card, simulated, drawn))
+                objects = _objects(detector.card, simulated, drawn)
+                drawn.add(detector.card.output.name, objects, own_places(detector.card, self.sources[name]))
             if detector.has_members:
                 members[f"{MEMBER}_{name}"] = simulated.member
             total = total + _renamed(counted(detector, simulated), name)
@@ -118,7 +120,7 @@ def _written(card: Card) -> set[str]:
     """The branches that a collection draws."""
     link = [] if card.output.link is None else [card.output.link]
     drawn = {written_as(card, column) for column in card.output.columns}
-    return drawn | {f"{card.output.name}_{name}" for name in link} | {f"n{card.output.name}"}
+    return drawn | {branch_of(card.output.name, name) for name in link} | {f"n{card.output.name}"}
 
 
 def _block(block: EventBlock, batch: EventBatch) -> Block:
@@ -136,10 +138,10 @@ def _columns(
         values = np.asarray(simulated.namespace[column])[rows]
         branch = written_as(card, column)
         values = values / factor(unit) if unit and factor(unit) != 1 else values
-        yield branch[len(name) + 1 :], drawn.typed(branch, values, whole=column in integers)
+        yield branch.removeprefix(branch_of(name, "")), drawn.typed(branch, values, whole=column in integers)
     if card.output.link is not None:
         places = np.where(simulated.namespace.of("generated"), simulated.batch.object_index, -1)[rows]
-        yield card.output.link, drawn.typed(f"{name}_{card.output.link}", places)
+        yield card.output.link, drawn.typed(branch_of(name, card.output.link), places)
     yield OUTSIDE, simulated.outside_any[rows]
 
 

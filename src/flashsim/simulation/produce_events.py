@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flashsim.card import branch_of
 from flashsim.errors import FlashSimError
 from flashsim.events import (
     COPY,
@@ -106,7 +107,7 @@ def _described(chain: Chain) -> dict[str, Branch]:
     """Types, titles and counters: of what is kept as in the input, of what is drawn as in the sample."""
     drawn = {name: branch for name, branch in chain.detector.branches.items() if chain.is_drawn(name)}
     flag = Branch(np.dtype(bool), "simulated outside the training range of a stage")
-    own = {f"{name}_{OUTSIDE}": flag for name in chain.drawn_names}
+    own = {branch_of(name, OUTSIDE): flag for name in chain.drawn_names}
     own |= {COPY: Branch(np.dtype(np.int32), "which simulation of the generated event this is, from 0")}
     number = Branch(np.dtype(np.int32), "which member of the ensembles simulated the event")
     own |= {f"{MEMBER}_{name}": number for name in chain.detector.detectors}

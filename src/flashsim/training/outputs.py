@@ -10,6 +10,9 @@ from flashsim.errors import FlashSimError
 from flashsim.stages import Namespace, outputs, require_finite
 from flashsim.transforms import Columns, OneHot, Standard, Transform, fit_transform
 
+ROWS = 2048
+"""What is transformed is padded to a multiple of so many rows: a program is compiled for each shape."""
+
 
 def learnt(
     stage: Stage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
@@ -60,10 +63,19 @@ def latent(
     """The targets of training: transformed once, discrete values placed at random in their interval."""
     columns = np.concatenate(list(values.values()), axis=1)
     noise = np.random.default_rng(seed).uniform(1e-6, 1 - 1e-6, (len(columns), transform.width_latent))
-    given = jnp.asarray(columns, jnp.float32), jnp.asarray(noise, jnp.float32)
-    # Variable by variable: those of one type are one compiled program, while one of tens of them takes minutes.
-    pieces = transform.pieces(*given) if isinstance(transform, Columns) else [(transform, *given)]
-    return np.concatenate([np.asarray(_forward(*piece), dtype=np.float32) for piece in pieces], axis=1)
+    physical, placing = _padded(columns), _padded(noise)
+    # Variable by variable: those of one type are one compiled program, of all stages and of both parts of the sample.
+    every = [(transform, slice(None), slice(None))] if not isinstance(transform, Columns) else transform.pieces()
+    moved = [
+        _forward(part, jnp.asarray(physical[:, own]), jnp.asarray(placing[:, placed])) for part, own, placed in every
+    ]
+    return np.concatenate(moved, axis=1, dtype=np.float32)[: len(columns)]
+
+
+def _padded(columns: Float[np.ndarray, "n columns"]) -> Float[np.ndarray, "padded columns"]:
+    """With the first row again until there are a multiple of `ROWS`: small samples are all of one shape."""
+    more = -len(columns) % ROWS
+    return np.concatenate([columns, np.repeat(columns[:1], more, axis=0)], dtype=np.float32)
 
 
 @eqx.filter_jit

@@ -35,7 +35,7 @@ from flashsim.training.trained_stage import Progress, Response, TrainedStage
 from flashsim.transforms import Columns, Conditions, OneHot, Transform, UnorderedCategory, fit_conditions
 
 Report = Callable[[Progress], None]
-MINIMUM_OBJECTS = 20
+MINIMUM_OBJECTS = 5
 """Fewer selected objects than this, in the training or the validation part, train nothing at all."""
 
 

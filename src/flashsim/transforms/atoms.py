@@ -1,6 +1,7 @@
 """Spikes at given values mixed with a continuum."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import final
 
 import jax.numpy as jnp
@@ -100,11 +101,28 @@ class Atoms(Transform):
 
     def inverse(self, latent: Float[Array, "n 1"]) -> Float[Array, "n 1"]:
         """Latent to physical values."""
-        piece = self._intervals.find(latent)
-        stretch = lax.div(piece, jnp.int32(2))
-        spike = gather(self.spikes, jnp.minimum(stretch, self.spikes.shape[1] - 1))
-        continuum = _interpolate(latent, self.scores, self.table, stretch)
-        return jnp.where(piece > 2 * stretch, spike, continuum)
+        (values,) = self.inverse_of_each([self], [latent])
+        return values
+
+    @classmethod
+    def inverse_of_each(  # pyright: ignore[reportIncompatibleMethodOverride] (parts are of this class)
+        cls, parts: Sequence["Atoms"], latents: Sequence[Float[Array, "n 1"]]
+    ) -> list[Float[Array, "n 1"]]:
+        """Latent to physical values of several variables, by one search in the tables of all.
+
+        A search of its own for each is most of what a program of tens of variables takes to compile.
+        """
+        pieces = [part._intervals.find(latent) for part, latent in zip(parts, latents, strict=True)]
+        stretches = [lax.div(piece, jnp.int32(2)) for piece in pieces]
+        first = accumulate((part.table.shape[0] for part in parts[:-1]), initial=0)
+        row = jnp.concatenate([start + stretch for start, stretch in zip(first, stretches, strict=True)], axis=1)
+        scores, table = (jnp.concatenate(tables) for tables in zip(*((p.scores, p.table) for p in parts), strict=True))
+        continuum = _interpolate(jnp.concatenate(latents, axis=1), scores, table, row)
+        values = []
+        for column, (part, piece, stretch) in enumerate(zip(parts, pieces, stretches, strict=True)):
+            spike = gather(part.spikes, jnp.minimum(stretch, part.spikes.shape[1] - 1))
+            values.append(jnp.where(piece > 2 * stretch, spike, continuum[:, column : column + 1]))
+        return values
 
     @property
     def _intervals(self) -> Intervals:
@@ -112,11 +130,11 @@ class Atoms(Transform):
 
 
 def _interpolate(
-    at: Float[Array, "n 1"],
+    at: Float[Array, "n width"],
     abscissa: Float[Array, "stretches knots"],
     ordinate: Float[Array, "stretches knots"],
-    stretch: Int[Array, "n 1"],
-) -> Float[Array, "n 1"]:
+    stretch: Int[Array, "n width"],
+) -> Float[Array, "n width"]:
     index = jnp.minimum(search(abscissa, at, stretch), abscissa.shape[1] - 2)
     left, right = gather(abscissa, index, stretch), gather(abscissa, index + 1, stretch)
     start, stop = gather(ordinate, index, stretch), gather(ordinate, index + 1, stretch)

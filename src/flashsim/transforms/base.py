@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -42,6 +42,16 @@ class Transform(eqx.Module):
     @abc.abstractmethod
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
         """Latent to physical values."""
+
+    @classmethod
+    def inverse_of_each(
+        cls, parts: Sequence["Transform"], latents: Sequence[Float[Array, "n latent"]]
+    ) -> list[Float[Array, "n physical"]]:
+        """The inverse of each of several transforms of this class, each of its own latent.
+
+        A class whose transforms can share work does it here.
+        """
+        return [part.inverse(latent) for part, latent in zip(parts, latents, strict=True)]
 
     def to_config(self) -> dict[str, Any]:
         """What JSON can hold: the class's name and every field that is not an array."""

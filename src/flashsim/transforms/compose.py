@@ -78,22 +78,24 @@ class Columns(_Composite):
         """Number of latent columns."""
         return sum(part.width_latent for part in self.parts)
 
-    def pieces(
-        self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]
-    ) -> Iterator[tuple[Transform, Float[Array, "n own"], Float[Array, "n placed"]]]:
-        """Each part with its own columns of both."""
+    def pieces(self) -> Iterator[tuple[Transform, slice, slice]]:
+        """Each part, and where its columns are among the physical and among the latent ones."""
         physical = pairwise(accumulate((part.width_physical for part in self.parts), initial=0))
         latent = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        for part, (a, b), (c, d) in zip(self.parts, physical, latent, strict=True):
-            yield part, values[:, a:b], noise[:, c:d]
+        for part, own, placed in zip(self.parts, physical, latent, strict=True):
+            yield part, slice(*own), slice(*placed)
 
     def forward(self, values: Float[Array, "n physical"], noise: Float[Array, "n latent"]) -> Float[Array, "n latent"]:
         """Physical values to latent."""
-        pieces = [part.forward(own, placed) for part, own, placed in self.pieces(values, noise)]
+        pieces = [part.forward(values[:, own], noise[:, placed]) for part, own, placed in self.pieces()]
         return jnp.concatenate(pieces, axis=1)
 
     def inverse(self, latent: Float[Array, "n latent"]) -> Float[Array, "n physical"]:
         """Latent to physical values."""
-        ranges = pairwise(accumulate((part.width_latent for part in self.parts), initial=0))
-        pieces = [part.inverse(latent[:, a:b]) for part, (a, b) in zip(self.parts, ranges, strict=True)]
-        return jnp.concatenate(pieces, axis=1)
+        latents = [latent[:, placed] for _, _, placed in self.pieces()]
+        values: dict[int, Float[Array, "n own"]] = {}
+        for kind in dict.fromkeys(type(part) for part in self.parts):
+            places = [place for place, part in enumerate(self.parts) if type(part) is kind]
+            found = kind.inverse_of_each([self.parts[i] for i in places], [latents[i] for i in places])
+            values |= zip(places, found, strict=True)
+        return jnp.concatenate([values[place] for place in range(len(self.parts))], axis=1)

@@ -44,7 +44,7 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
         description="",
         file=str(contents.path),
         event=contents.event,
-        collection=plan.name,
+        collection=plan.prefix if plan.prefix.endswith(".") else plan.name,
     )
     rule = rule_for(contents, plan) if plan.truths else None
     if (reason := too_few(contents, plan, rule)) is not None:

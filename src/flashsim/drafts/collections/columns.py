@@ -6,7 +6,7 @@ from flashsim.drafts.collections.rules import Rule
 from flashsim.drafts.draft import Draft
 from flashsim.drafts.names import INDICES, words_of
 
-FEWEST = 30
+FEWEST = 10
 """Fewer objects than this make no collection."""
 JET = "jetIdx"
 

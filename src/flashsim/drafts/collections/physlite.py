@@ -37,6 +37,10 @@ PHYSLITE = Layout(
         "EventInfoAuxDyn.averageInteractionsPerCrossing",
         "EventInfoAuxDyn.actualInteractionsPerCrossing",
     ),
+    keep=(
+        *("EventInfoAuxDyn.mc*", "EventInfoAuxDyn.actual*", "EventInfoAuxDyn.average*"),
+        *("Truth*", "AntiKt4Truth*", "AntiKt10Truth*"),
+    ),
     momentum="MeV",
     length="mm",
     momenta=("ptcone", "ptvarcone", "topoetcone", "neflowisol", "InnerDetectorPt", "MuonSpectrometerPt", "EnergyLoss"),

@@ -1,6 +1,7 @@
 """A file of collections: each drafted in the order of simulation, given those before it."""
 
 import re
+from collections.abc import Mapping
 
 from flashsim.drafts.collections.collection import draft_collection
 from flashsim.drafts.collections.contents import Contents
@@ -12,8 +13,11 @@ FEW = 1000
 """Objects below which what a stage learns means little."""
 
 
-def draft_events(contents: Contents, layout: Layout, tree: str) -> EventDraft:
-    """What a card of collections for this file says; FlashSimError if none can be drafted."""
+def draft_events(contents: Contents, layout: Layout, tree: str, without: Mapping[str, str]) -> EventDraft:
+    """What a card of collections for this file says; FlashSimError if none can be drafted.
+
+    `without` are the collections that are left out, and why.
+    """
     table = contents.table
     for name in layout.event:
         if name not in table.numbers:
@@ -29,7 +33,7 @@ def draft_events(contents: Contents, layout: Layout, tree: str) -> EventDraft:
         keep=list(layout.keep),
     )
     for plan in layout.plans:
-        found = draft_collection(contents, layout, plan, set(draft.collections))
+        found = without.get(plan.name) or draft_collection(contents, layout, plan, set(draft.collections))
         if isinstance(found, Draft):
             draft.collections[plan.name] = found
         else:
@@ -55,7 +59,9 @@ def _add_links(draft: EventDraft, layout: Layout, contents: Contents) -> None:
 
 
 def say_what_is_few(draft: EventDraft) -> None:
-    """Which collections have too few objects in their training part to mean anything."""
+    """What collections leave to people, and which have too few objects in their training part to mean anything."""
+    for one in draft.collections.values():
+        draft.undecided += one.undecided
     few = {name: one.objects for name, one in draft.collections.items() if one.objects < FEW}
     if few:
         listed = ", ".join(f"{name} {objects}" for name, objects in few.items())

@@ -19,11 +19,23 @@ BINNING = ("p", "eta")
 def stage_values(
     stage: Stage, namespace: Namespace, rows: Bool[np.ndarray, " objects"]
 ) -> dict[str, Shaped[np.ndarray, " selected"]]:
-    """What a sample has in the place of the outputs of a stage, for the selected rows."""
+    """What a sample has in the place of the outputs of a stage, for the selected rows.
+
+    An angle that a formula makes is the short way round, as it is learnt: the difference of two directions on either
+    side of ±π is small.
+    """
     if isinstance(stage.predict, str):
         return {stage.predict: namespace[stage.predict][rows]}
-    columns = np.concatenate(list(outputs(namespace, stage, rows).values()), axis=1)
+    found = outputs(namespace, stage, rows)
+    for name, predicted in stage.predict.items():
+        if predicted.type == "angle" and predicted.expression is not None:
+            found[name] = _short_way_round(found[name])
+    columns = np.concatenate(list(found.values()), axis=1)
     return dict(zip(stage.predicted_names, columns.T, strict=True))
+
+
+def _short_way_round(angle: Float[np.ndarray, "selected 1"]) -> Float[np.ndarray, "selected 1"]:
+    return np.where(np.abs(angle) > np.pi, np.pi - (np.pi - angle) % (2 * np.pi), angle)
 
 
 def stage_table(
