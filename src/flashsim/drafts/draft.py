@@ -18,6 +18,7 @@ class Line:
     formula: str | None = None
     why: str = ""
     of: str | None = None
+    precision: int | None = None
 
     def with_formula(self, formula: str, why: str) -> "Line":
         """The same column, made in another way."""

@@ -74,7 +74,8 @@ def _columns(title: str, columns: Mapping[str, Line]) -> str:
     lines = [title]
     for key, line in columns.items():
         source = None if line.source == key and line.of is None else line.source
-        entries = {"unit": line.unit, "source": source, "of": line.of, "from": line.formula}
+        entries = {"unit": line.unit, "source": source, "of": line.of, "precision": line.precision}
+        entries["from"] = line.formula
         given = {name: value for name, value in entries.items() if value is not None}
         shown = _value(line.unit if given.keys() == {"unit"} else given)
         lines.append(f"{key} = {shown}" + (f"  # {_one_line(line.why)}" if line.why else ""))
@@ -101,6 +102,8 @@ def _stage(prefix: str, stage: StageDraft, objects: int) -> str:
         "predict": stage.predict if isinstance(stage.predict, str) else None,
         "model": _model(objects),
         "training": {"batch": batch_of(objects)},
+        # Objects without truth depend on little; what they have is features of the detector.
+        "location_and_scale": False if is_response and stage.of == "unmatched" else None,
     }
     text = table_text(f"[[{prefix}stage]]  # {_one_line(stage.why)}", entries)
     if isinstance(stage.predict, str):

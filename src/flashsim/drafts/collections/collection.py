@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Shaped
@@ -20,6 +20,7 @@ from flashsim.drafts.collections.vector import add_vector
 from flashsim.drafts.draft import Draft, Guess, Line, StageDraft
 from flashsim.drafts.kinds import is_constant
 from flashsim.drafts.names import key_of
+from flashsim.drafts.precision import precision_of
 from flashsim.events import LEFT_OVER, ColumnSource, EventBatch
 
 
@@ -85,6 +86,7 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
         add_vector(targets)
     add_place(targets)
     targets.add_all()
+    _add_precision(draft, objects)
     draft.stages.append(StageDraft("response", "what is measured", side.given, targets.learnt, draft.where))
     if rule is not None and objects.left.sum():
         _add_left_over(draft, targets, objects, side)
@@ -149,6 +151,15 @@ def _add_number(draft: Draft, objects: Objects, side: TruthSide) -> None:
     classes, numbers = np.unique(counts, return_counts=True)
     why = ", ".join(f"{number:,} with {value}" for value, number in zip(classes, numbers, strict=True))
     draft.stages.append(StageDraft("multiplicity", why, side.given, "number", chosen))
+
+
+def _add_precision(draft: Draft, objects: Objects) -> None:
+    """The bits of mantissas that the file keeps, of every column that is read of it."""
+    rows = objects.found | objects.left
+    for key, line in draft.reconstructed.items():
+        if key in objects.batch.columns and key != "number":
+            bits = precision_of(objects.batch.columns[key][rows] / np.float64(factor(line.unit)))
+            draft.reconstructed[key] = replace(line, precision=bits)
 
 
 def _add_left_over(draft: Draft, targets: Targets, objects: Objects, side: TruthSide) -> None:
