@@ -1,4 +1,4 @@
-"""Pile-up: a pool of minimum-bias collisions, of which each event gets some, turned around the beam and mirrored."""
+"""Pile-up: a pool of minimum-bias collisions, of which each event gets some: boosted, turned and mirrored."""
 
 from dataclasses import dataclass, fields
 from functools import cache
@@ -9,11 +9,14 @@ from jaxtyping import Float64, Int64
 from flashsim.experiments.cms_nanoaod.kinematics import wrapped
 from flashsim.experiments.cms_nanoaod.particles import Tracks, detect
 from flashsim.experiments.cms_nanoaod.processes import PILEUP, collisions
-from flashsim.experiments.cms_nanoaod.record import ranges
+from flashsim.experiments.cms_nanoaod.record import boosted, joined, ranges
 from flashsim.experiments.cms_nanoaod.towers import COLUMNS, ROWS, WIDTH, Entries, entries_of, summed
 
-POOL = 1000
+POOL = 5000
 """Minimum-bias collisions of a pool; each can be turned to 72 angles and mirrored."""
+BOOSTS, RAPIDITY = 5, 1.0
+"""So many copies of each are in the pool, boosted along the beam by up to this rapidity, over which collisions
+are alike: else the jets of the few hard ones would all be at the same pseudorapidities."""
 MEAN, SHAPE, MOST = 32.0, 10.0, 75.0
 """The true mean number of interactions: a Γ distribution (σ = mean / √shape), up to the most."""
 BEAM_LENGTH = 35.0  # mm, σ of the vertices along the beam
@@ -47,10 +50,12 @@ class PileUp:
 @cache
 def pool(seed: int, size: int) -> Pool:
     """The pool of a production, made once in each process."""
-    record = collisions(PILEUP, size, [seed, 3])
-    tracks, deposits = detect(record, np.random.default_rng([seed, 4]))
+    once, random = collisions(PILEUP, size, [seed, 3]), np.random.default_rng([seed, 4])
+    copies = size * BOOSTS
+    record = boosted(joined([once] * BOOSTS, np.arange(copies)), random.uniform(-RAPIDITY, RAPIDITY, copies))
+    tracks, deposits = detect(record, random)
     entries = summed(entries_of(deposits))
-    edges = np.arange(size + 1)
+    edges = np.arange(copies + 1)
     return Pool(tracks, np.searchsorted(tracks.event, edges), entries, np.searchsorted(entries.event, edges))
 
 

@@ -1,7 +1,7 @@
 """Records of the generator: all particles of many events in one table, each with its mother."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import awkward as ak
@@ -116,6 +116,15 @@ def joined(parts: Sequence[Record], order: Int64[np.ndarray, " events"]) -> Reco
     }
     weight = np.concatenate([part.weight for part in parts])[order]
     return Record(offsets, weight, mother=np.where(mother >= 0, place[mother], -1), **whole)
+
+
+def boosted(record: Record, rapidity: Float64[np.ndarray, " events"]) -> Record:
+    """The events seen from frames that move along the beam: rapidities rise; vertices stay, of which only the
+    transverse part means anything."""
+    shift = rapidity[record.event]
+    x, y, z, energy = record.momentum.T
+    along, total = z * np.cosh(shift) + energy * np.sinh(shift), energy * np.cosh(shift) + z * np.sinh(shift)
+    return replace(record, momentum=np.stack([x, y, along, total], axis=1))
 
 
 def ranges(start: Int64[np.ndarray, " n"], count: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " total"]:
