@@ -13,6 +13,7 @@ import argparse
 import json
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import awkward as ak
@@ -28,6 +29,9 @@ vector.register_awkward()
 MISTAGS = {0: (0.1, 0.01, 0.003), 4: (0.1, 0.01)}
 """Shares of light and of c jets that are taken for b jets."""
 TAGGED = 0.5
+PT_BINS, ETA_BINS = (20, 30, 50, 100, 200, 2000), (0, 1.3, 2.5, 3.2, 5)
+LEAST = 50
+"""Jets in a bin of the response."""
 BOOTSTRAPS = 200
 
 
@@ -47,6 +51,7 @@ def read(path: Path) -> Jets:
     with uproot.open(path) as file:
         names = ("pt", "eta", "phi", "mass", "btagDeepFlavB", "hadronFlavour")
         columns = [f"Jet_{name}" for name in names] + ["PuppiMET_pt", "PuppiMET_phi", "GenMET_pt", "GenMET_phi"]
+        columns += ["Jet_genJetIdx", "GenJet_pt", "GenJet_eta"]
         events = file["Events"].arrays([*columns, "GenPart_pdgId"])
     jets = ak.zip({name: events[f"Jet_{name}"] for name in names}, with_name="Momentum4D")
     usable = jets[(jets.pt > 30) & (abs(jets.eta) < 2.4)]
@@ -72,6 +77,27 @@ def with_error(sample: Jets, background: int, mistag: float) -> tuple[float, flo
     weights = (random.poisson(1, events).astype(float) for _ in range(BOOTSTRAPS))
     spread = [efficiency(sample, background, mistag, weight) for weight in weights]
     return efficiency(sample, background, mistag, np.ones(events)), float(np.std(spread))
+
+
+def responses(sample: Jets) -> dict[str, tuple[float, float, float, float, int]]:
+    """Reconstructed over generated pt in bins of generated pt and |η|: median and half of the central 68 %, each with
+    its error, and how many jets there are."""
+    place = sample.events["Jet_genJetIdx"]
+    matched = place >= 0
+    true = {name: ak.to_numpy(ak.flatten(sample.events[f"GenJet_{name}"][place[matched]])) for name in ("pt", "eta")}
+    ratio = ak.to_numpy(ak.flatten(sample.jets.pt[matched])) / true["pt"]
+    found = {}
+    for low, high in pairwise(PT_BINS):
+        for first, last in pairwise(ETA_BINS):
+            chosen = (true["pt"] >= low) & (true["pt"] < high)
+            chosen &= (np.abs(true["eta"]) >= first) & (np.abs(true["eta"]) < last)
+            if (number := int(chosen.sum())) < LEAST:
+                continue
+            below, middle, above = np.quantile(ratio[chosen], (0.1587, 0.5, 0.8413))
+            width = (above - below) / 2
+            name = f"response, pt {low} to {high} GeV, |η| {first} to {last}"
+            found[name] = (middle, 1.25 * width / number**0.5, width, 1.0 * width / number**0.5, number)
+    return found
 
 
 def distributions(sample: Jets) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -153,6 +179,16 @@ def main() -> None:
         value, bins = chi_square(first, second, edges)
         numbers[title] = (value, bins)
         print(f"{title:<50} χ² {value:.1f} of {bins}, p {chi2.sf(value, bins):.3f}")
+    both = responses(full), responses(flash)
+    pulls: list[float] = []
+    for name in both[0].keys() & both[1].keys():
+        (middle, error, width, spread, number), (again, other, wide, widely, _) = (one[name] for one in both)
+        pulls += [(again - middle) / np.hypot(error, other), (wide - width) / np.hypot(spread, widely)]
+        numbers[name] = (middle, width, again, wide, number)
+    for name in both[0]:
+        values = [f"{one[name][0]:.3f} ± {one[name][1]:.3f}, {one[name][2]:.3f}" if name in one else "" for one in both]
+        print(f"{name:<50} full {values[0]}  flash {values[1]}")
+    print(f"pulls of medians and widths: r.m.s. {np.std(pulls):.2f}, largest {np.abs(pulls).max():.1f} of {len(pulls)}")
     (options.output / "jets.json").write_text(json.dumps(numbers, indent=1) + "\n")
     draw(full, flash, options.output / "jets.png")
 
