@@ -5,6 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
+import numpy as np
 import pytest
 from nanoaod_events import events, write
 
@@ -114,6 +116,22 @@ def test_a_collection_trains_as_it_is_drafted(drafted: tuple[EventDraft, EventCa
         stage["model"] = {"width": 4, "depth": 1} | ({"steps": 1} if stage["kind"] == "response" else {})
     detector = train_events(event_card_from_dict(table, "card.toml", folder / "card.toml"), folder / "release")
     assert [stage.stage.name for stage in detector.detectors["PV"].stages] == ["response"]
+
+
+def test_a_spike_that_rounding_has_blurred_is_one(tmp_path: Path):
+    columns = events()
+    random = np.random.default_rng(2)
+    sizes = ak.num(columns["Jet_pt"])
+    total = int(ak.sum(sizes))
+    rounded = np.where(random.random(total) < 0.8, random.normal(0, 3e-8, total), random.uniform(0.01, 1, total))
+    columns["Jet_muonSubtrFactor"] = ak.unflatten(rounded.astype(np.float32), sizes)
+    write(tmp_path / "nano.root", columns)
+    init_card(tmp_path / "nano.root", tmp_path / "card.toml")
+    card = read_event_card(tmp_path / "card.toml")
+    sharp = "where(abs(muonSubtrFactor) < 1e-06, 0, muonSubtrFactor)"
+    assert learnt(card, "Jet")["muonSubtrFactor_sharp"] == ("atoms", sharp)
+    assert made(card, "Jet")["muonSubtrFactor"] == "muonSubtrFactor_sharp"
+    assert learnt(card, "Jet", "unmatched")["unmatched_muonSubtrFactor_sharp"] == ("atoms", sharp)
 
 
 def test_what_is_too_small_to_be_drawn_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -23,6 +23,7 @@ from flashsim.events import (
     as_collections,
     branches_from_json,
     branches_to_json,
+    describe_file,
     open_nanoaod,
     read_other_trees,
     read_rows,
@@ -156,6 +157,10 @@ def test_containers_of_xaod_are_written_under_their_names(tmp_path: Path):
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")
 def test_members_of_split_objects_are_branches(tmp_path: Path):
     known = tree_branches(DATA / "PHYSLITE_example.root", "CollectionTree")
+    assert (
+        "AntiKt4TruthDressedWZJetsAux.pt"
+        in describe_file(DATA / "PHYSLITE_example.root", tree="CollectionTree").columns
+    )
     assert known["AntiKt4TruthDressedWZJetsAux.pt"].dtype == np.float32
     assert (
         known["TruthElectronsAuxDyn.prodVtxLink.m_persKey"].collection == "TruthElectronsAuxDyn.prodVtxLink.m_persKey"

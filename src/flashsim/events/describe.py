@@ -9,7 +9,7 @@ import uproot
 
 from .parquet_reader import open_parquet
 from .read import expand, read_events
-from .root_reader import open_table
+from .root_reader import column_names, open_table
 from .sqlite_reader import HEAD as SQLITE
 from .sqlite_reader import open_sqlite
 
@@ -59,7 +59,7 @@ def _parquet(path: Path) -> FileDescription:
 
 def _root(path: Path, tree: str | None) -> FileDescription:
     with open_table(path, tree) as table:
-        columns = {name: str(table[name].typename) for name in table.keys(recursive=False)}
+        columns = {name: str(table[name].typename) for name in column_names(table)}
         kind = "RNTuple" if "RNTuple" in type(table).__name__ else "TTree"
         rows = int(table.num_entries)
     opened: Any = uproot.open(path)

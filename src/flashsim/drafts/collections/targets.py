@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from flashsim.card import internal_unit
+from flashsim.drafts.collections.blurred import width_of_spike
 from flashsim.drafts.collections.nested import Chain, chains_of, implied_by
 from flashsim.drafts.collections.steps import steps_of
 from flashsim.drafts.draft import Draft, Guess, Learnt, Line
@@ -54,7 +55,8 @@ class Targets:
         """Settle every column, those first that follow from others."""
         settled = self.draft.reconstructed.keys() | self.skipped
         self.open = [key for key in self.names if key not in settled and not self._leave_out(key)]
-        for settle in (self._constants, self._multiples, self._of_truth, self._steps, self._nested, self._themselves):
+        every = (self._constants, self._multiples, self._of_truth, self._steps, self._nested, self._blurred)
+        for settle in (*every, self._themselves):
             settle()
 
     def make(self, key: str, formula: str | None, taken_for: str, why: str, *, shared: bool = False) -> None:
@@ -177,6 +179,18 @@ class Targets:
                 variable = f"{flag}_inside"
                 self.learn(variable, Learnt(Kind("flag", f"never without {outer}"), flag))
                 self.make(flag, _flag_if(f"{variable} > 0", f"{outer} > 0"), "flag", f"never without {outer}")
+
+    def _blurred(self) -> None:
+        """Spikes at 0 that are blurred by rounding: learnt as spikes."""
+        for key in list(self.open):
+            width = width_of_spike(self.every(key))
+            if width is None:
+                continue
+            sharp = np.where(np.abs(self.every(key)) < width, 0, self.every(key))
+            kind = kind_of_values(sharp, frozenset(words_of(self.suffixes[key])))
+            variable, text = f"{key}_sharp", f"where(abs({key}) < {number_text(width)}, 0, {key})"
+            self.learn(variable, Learnt(kind, text, internal_unit(self.units[key])))
+            self.make(key, variable, kind.type, f"{kind.why}; below {width:g} it is 0 but for rounding")
 
     def _themselves(self) -> None:
         """What is left is learnt as it is."""
