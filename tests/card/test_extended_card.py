@@ -50,6 +50,18 @@ def test_stages_and_tables_are_taken_over_and_those_of_the_same_name_replaced(fo
     assert card.description == ""
 
 
+def test_a_stage_without_a_kind_changes_in_what_it_says_alone(folder: Path):
+    before = read_card(folder / "base" / "toy.toml").stage("resolution")
+    changed = OWN.format(predicted="x").split("[[stage]]")[0] + (
+        '[[stage]]\nname = "resolution"\ntraining = { epochs = 7 }\n'
+    )
+    (folder / "own.toml").write_text(changed, encoding="utf-8")
+    stage = read_card(folder / "own.toml").stage("resolution")
+    assert stage.training == before.training.model_copy(update={"epochs": 7})
+    assert stage.training != before.training
+    assert stage.model_copy(update={"training": before.training}) == before
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -65,6 +65,17 @@ def test_a_cluster_counts_once_for_the_nearest_track():
     assert recovered(lines[:, :0], found, FAR).size == 0
 
 
+def test_what_an_electron_has_lost_is_what_its_clusters_have():
+    card = read_card(Path(lhcb.CARD))
+    sample = Namespace(card, read_sample(card, "validation"))
+    np.testing.assert_array_equal(sample["has_brem"] > 0, sample["brem_energy"] > 0)
+    found = sample.selected("radiated & (has_brem > 0) & (track_type == 1)")
+    assert found.sum() > 40
+    score = sample["brem_score"][found]
+    assert abs(np.median(score)) < 0.5
+    assert np.subtract(*np.quantile(score, [0.84, 0.16])) / 2 == pytest.approx(1.2, abs=0.5)  # in units of its error
+
+
 def test_recovery_brings_electrons_nearer_to_their_momentum_and_leaves_most_others_alone():
     card = read_card(Path(lhcb.CARD))
     sample = Namespace(card, read_sample(card, "validation"))

@@ -202,7 +202,8 @@ def test_guns_fire_what_they_say(name: str):
     share = np.mean(np.abs(shot.vz) > 300)  # six standard deviations of the interaction region
     assert share == pytest.approx(gun.displaced * (1 - 300 / 2300), abs=5 * np.sqrt(0.25 / number))
     for pid in CHARGED_STABLE:
-        assert np.mean(np.abs(shot.pid) == pid) == pytest.approx(0.2, abs=5 * np.sqrt(0.16 / number))
+        expected = (pid in gun.species) / len(gun.species)
+        assert np.mean(np.abs(shot.pid) == pid) == pytest.approx(expected, abs=5 * np.sqrt(0.16 / number))
 
 
 @needs_geant4

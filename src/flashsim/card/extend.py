@@ -17,8 +17,9 @@ def extended(
 ) -> dict[str, Any]:
     """The card without `extends`: the named one, with everything of this one.
 
-    Entries of tables replace those of the same name. A stage of the same name takes the place of the other one, a new
-    one follows those of the other card. The sample is always this card's own, and files are relative to this card.
+    Entries of tables replace those of the same name. A stage of the same name takes the place of the other one; if it
+    has no `kind`, only what it says is replaced, and of its training each number by itself. New stages follow those
+    of the other card. The sample is always this card's own, and files are relative to this card.
     """
     if KEY not in data:
         return data
@@ -48,4 +49,13 @@ def _stages(base: list[Any], own: list[Any]) -> list[Any]:
 
     replaced = {name(stage): stage for stage in own if name(stage) in [name(other) for other in base]}
     added = [stage for stage in own if name(stage) not in replaced]
-    return [replaced.get(name(stage), stage) for stage in base] + added
+    return [_changed(stage, replaced.get(name(stage), stage)) for stage in base] + added
+
+
+def _changed(stage: Any, own: dict[str, Any]) -> dict[str, Any]:
+    """A stage as this card has it: whole, or the other card's but for some of its entries."""
+    if own is stage or "kind" in own:
+        return own
+    training = stage.get("training", {}), own.get("training", {})
+    both = {"training": training[0] | training[1]} if all(isinstance(one, dict) for one in training) else {}
+    return stage | own | both

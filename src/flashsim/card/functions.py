@@ -145,6 +145,7 @@ _OF_ONE_NUMBER = {
     "log1p": "log(1 + x), exact for small x",
     "abs": "absolute value",
     "sign": "−1, 0 or 1",
+    "floor": "the largest whole number that is not above it",
     "sin": "sine of radians",
     "cos": "cosine of radians",
     "tan": "tangent of radians",

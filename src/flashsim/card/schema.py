@@ -105,7 +105,8 @@ class Card(CardModel):
     """A card that is consistent in itself; `flashsim.card.read_card` makes it from a file.
 
     A file may say `extends = "other.toml"`: it then has everything of that card but its name, description and sample,
-    and what it says itself is added or stands in its place.
+    and what it says itself is added or stands in its place. A stage of that card's that has no `kind` here changes in
+    what it says alone.
     """
 
     schema_version: Literal[1] = Field(alias="schema", description="Version of this schema: 1.")

@@ -22,6 +22,14 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Parquet file to wr
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
 Run = Annotated[int, typer.Option(min=0, help="Run number of the events; samples used together need different ones.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
+Processes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--process",
+        help="Instead of the usual mixture: events of this process, minimum-bias, charm, beauty, gun, "
+        "forward-gun (tracks in the acceptance, 40 % of them displaced) or electron-gun. Can be given several times.",
+    ),
+]
 Decays = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,13 +52,7 @@ def spectrometer(
         Literal["data-free", "FTFP_BERT"],
         typer.Option(help="Physics list; FTFP_BERT needs Geant4's data sets (G4*DATA variables)."),
     ] = "data-free",
-    process: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Instead of the usual mixture: events of this process, minimum-bias, charm, beauty, gun or "
-            "forward-gun (tracks in the acceptance, 40 % of them displaced). Can be given several times."
-        ),
-    ] = None,
+    process: Processes = None,
     decay: Decays = None,
 ) -> None:
     """Generate with Pythia8 and a gun, transport with Geant4, digitise and reconstruct.
@@ -80,6 +82,7 @@ def lhcb(
     seed: Seed = 0,
     run: Run = 1,
     workers: Workers = None,
+    process: Processes = None,
     decay: Decays = None,
 ) -> None:
     """As the spectrometer, with RICH detectors, a calorimeter and muon stations, and what they say of each track.
@@ -89,7 +92,7 @@ def lhcb(
     from flashsim.experiments.lhcb.reference import make_reference
 
     with _resumable(output):
-        make_reference(events, output, seed=seed, run=run, workers=workers, decays=decay or ())
+        make_reference(events, output, seed=seed, run=run, workers=workers, processes=process or (), decays=decay or ())
     _say(output)
 
 

@@ -1,11 +1,12 @@
 """What is generated: the spectrometer's collisions and guns, and guns of photons and neutral pions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from flashsim.experiments.spectrometer.generators import generate, momentum_vectors, rounded_primaries
+from flashsim.experiments.spectrometer.generators import MIXTURE, generate, momentum_vectors, rounded_primaries
 from flashsim.experiments.spectrometer.geometry import INTERACTION_SPREAD
 from flashsim.experiments.spectrometer.records import Primaries
 
@@ -46,10 +47,12 @@ def without_neutrals(particles: Primaries) -> Generated:
     return Generated(particles, rounded_primaries([(0, np.empty((0, 7)))]), np.full(len(particles), -1))
 
 
-def generate_with_neutrals(first_event: int, events: int, seed: int) -> Generated:
+def generate_with_neutrals(
+    first_event: int, events: int, seed: int, shares: Mapping[str, float] = MIXTURE
+) -> Generated:
     """Consecutive events: those of the spectrometer, with photons and neutral pions in each."""
     random = np.random.default_rng([seed, 5])
-    charged = generate(first_event, events, seed)
+    charged = generate(first_event, events, seed, shares)
     photons, pions, mothers = [], [], []
     count = 0
     for event in range(first_event, first_event + events):

@@ -55,6 +55,7 @@ def identify(
         "muon_bkg_ll": muon.background,
         "calorimeter": inside,
         "e_over_p": np.where(inside, energy / momentum, 0.0),
+        "has_brem": radiated > 0,
         "brem_energy": radiated,
         "pid_e": combined[:, electron] + likelihoods[:, 0],
         "pid_mu": combined[:, mu] + likelihoods[:, 1] + stations,

@@ -1,7 +1,7 @@
 """The reference sample of the experiment: the spectrometer's mixture with neutral pions, through all detectors."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,8 @@ from flashsim.experiments.lhcb.identification import BITS, identify
 from flashsim.experiments.production import Columns, produce
 from flashsim.experiments.spectrometer import decays as decay_channels
 from flashsim.experiments.spectrometer.geant4_library import require_generators
-from flashsim.experiments.spectrometer.mixture import Mixture
+from flashsim.experiments.spectrometer.generators import MIXTURE
+from flashsim.experiments.spectrometer.mixture import Mixture, check_processes, shares_of
 from flashsim.experiments.spectrometer.reconstruction import reconstruct
 from flashsim.experiments.spectrometer.transport import transport_here
 
@@ -27,14 +28,16 @@ LIMITS = (
 class Identified:
     """The recipe: events of the spectrometer with photons and neutral pions, and what all detectors say of them.
 
-    If `decays` names some: the daughters of these decays and nothing else.
+    `shares` are those of the processes. If `decays` names some: the daughters of these decays and nothing else.
     """
 
+    shares: Mapping[str, float] = field(default_factory=lambda: MIXTURE)
     decays: tuple[str, ...] = ()
     events_per_chunk: ClassVar[int] = 50
 
     def check(self) -> None:
-        """Raise FlashSimError for decays that are not known, and where Geant4 cannot run."""
+        """Raise FlashSimError for processes and decays that are not known, and where Geant4 cannot run."""
+        check_processes(self.shares)
         decay_channels.check_channels(self.decays)
         require_generators()
 
@@ -43,7 +46,7 @@ class Identified:
         generator, transporter, digitiser = seeds
         decays = decay_channels.generate_decays(self.decays, first_event, events, generator) if self.decays else None
         if decays is None:
-            generated = generators.generate_with_neutrals(first_event, events, generator)
+            generated = generators.generate_with_neutrals(first_event, events, generator, self.shares)
         else:
             generated = generators.without_neutrals(decays.daughters)
         kept = _apparatus()
@@ -56,7 +59,7 @@ class Identified:
 
     def describe(self) -> dict[str, Any]:
         """As the spectrometer's, with what is added to it."""
-        common = Mixture(decays=self.decays).describe()
+        common = Mixture(shares=self.shares, decays=self.decays).describe()
         guns = {} if self.decays else {name: asdict(gun) for name, gun in generators.GUNS.items()}
         return common | {
             "experiment": "lhcb",
@@ -75,16 +78,20 @@ def make_reference(
     seed: int = 0,
     run: int = 1,
     workers: int | None = None,
+    processes: Sequence[str] = (),
     decays: Sequence[str] = (),
     progress: bool = True,
 ) -> Path:
     """Make a reference sample of so many events; the bytes do not depend on the number of workers.
 
-    With `decays` (names of `spectrometer.decays.CHANNELS`) events hold the daughters of these decays and nothing else.
-    Samples that are used together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same
+    With `processes` (names of `spectrometer.generators.PROCESSES`) they are of these in equal parts, in place of the
+    usual mixture, with photons and neutral pions in each as ever. With `decays` (names of
+    `spectrometer.decays.CHANNELS`) events hold the daughters of these decays and nothing else. Samples that are used
+    together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same
     call goes on from there after any interruption.
     """
-    return produce(Identified(tuple(decays)), events, output, seed=seed, run=run, workers=workers, progress=progress)
+    recipe = Identified(shares_of(processes, decays), tuple(decays))
+    return produce(recipe, events, output, seed=seed, run=run, workers=workers, progress=progress)
 
 
 @cache

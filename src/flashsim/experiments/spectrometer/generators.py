@@ -31,7 +31,7 @@ GUN_DECAY_KICK = 0.2  # GeV, transverse, between a displaced particle and its fl
 
 @dataclass(frozen=True)
 class Gun:
-    """Particles of all species and both charges in equal parts, log-uniform in momentum, flat in η and φ."""
+    """Particles of all its species and both charges in equal parts, log-uniform in momentum, flat in η and φ."""
 
     particles: float
     """Mean number an event."""
@@ -40,11 +40,13 @@ class Gun:
     eta: tuple[float, float]
     displaced: float
     """Share of those that are born along a flight path."""
+    species: tuple[int, ...] = CHARGED_STABLE
 
 
 GUNS = {
     "gun": Gun(24, (0.5, 100.0), (1.5, 5.5), 0.18),  # wider than the planes: what is lost has to be learnt, too
     "forward-gun": Gun(18, (2.0, 100.0), (1.9, 5.0), 0.40),  # where tracks are found: for how well they are measured
+    "electron-gun": Gun(18, (2.0, 100.0), (1.9, 5.0), 0.1, (11,)),  # for what they radiate, and for showers
 }
 PROCESSES = (*PROCESS_SETTINGS, *GUNS)
 
@@ -68,15 +70,17 @@ def generate(first_event: int, events: int, seed: int, shares: Mapping[str, floa
     return rounded_primaries(parts)
 
 
-def charge_conjugates(random: np.random.Generator, number: int) -> Int32[np.ndarray, "number"]:
+def charge_conjugates(
+    random: np.random.Generator, number: int, species: tuple[int, ...] = CHARGED_STABLE
+) -> Int32[np.ndarray, "number"]:
     """Species and charges with equal shares."""
     sign = random.choice((-1, 1), number)
-    return (sign * random.choice(CHARGED_STABLE, number)).astype(np.int32)
+    return (sign * random.choice(species, number)).astype(np.int32)
 
 
 def _fire(gun: Gun, random: np.random.Generator, vertex: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "n 7"]:
     number = int(random.poisson(gun.particles))
-    pid = charge_conjugates(random, number)
+    pid = charge_conjugates(random, number, gun.species)
     low, high = np.log(gun.momentum)
     momentum = np.exp(random.uniform(low, high, number))
     eta, phi = random.uniform(*gun.eta, number), random.uniform(-np.pi, np.pi, number)

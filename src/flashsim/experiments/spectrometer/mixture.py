@@ -1,7 +1,7 @@
 """The spectrometer's own recipe: collisions, guns or decays, through the planes and the pattern recognition."""
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -30,10 +30,7 @@ class Mixture:
 
     def check(self) -> None:
         """Raise FlashSimError for what cannot be generated, and where Geant4 cannot run."""
-        for name in self.shares:
-            if name not in generators.PROCESSES:
-                known = ", ".join(generators.PROCESSES)
-                raise FlashSimError(f"process {name!r} is unknown{nearest(name, generators.PROCESSES)}: use {known}")
+        check_processes(self.shares)
         decay_channels.check_channels(self.decays)
         require_generators(self.physics)
 
@@ -68,6 +65,21 @@ class Mixture:
             },
             "limits": LIMITS if self.physics == "data-free" else "the field is By(z) only; vacuum between the planes",
         }
+
+
+def shares_of(processes: Sequence[str], decays: Sequence[str]) -> Mapping[str, float]:
+    """Processes in equal parts, or the usual mixture where none is named; FlashSimError if decays are named too."""
+    if processes and decays:
+        raise FlashSimError("processes and decays: events are of either, not of both")
+    return dict.fromkeys(processes, 1 / len(set(processes))) if processes else generators.MIXTURE
+
+
+def check_processes(names: Iterable[str]) -> None:
+    """Raise FlashSimError for a process that is not known."""
+    for name in names:
+        if name not in generators.PROCESSES:
+            known = ", ".join(generators.PROCESSES)
+            raise FlashSimError(f"process {name!r} is unknown{nearest(name, generators.PROCESSES)}: use {known}")
 
 
 def _processes(shares: Mapping[str, float]) -> dict[str, Any]:

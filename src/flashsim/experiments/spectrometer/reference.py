@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flashsim.errors import FlashSimError
 from flashsim.experiments.production import produce
 from flashsim.experiments.spectrometer.geant4_library import Physics
-from flashsim.experiments.spectrometer.generators import MIXTURE
-from flashsim.experiments.spectrometer.mixture import Mixture
+from flashsim.experiments.spectrometer.mixture import Mixture, shares_of
 
 
 def make_reference(
@@ -29,8 +27,5 @@ def make_reference(
     are used together need different `run` numbers. Finished chunks wait in ``<output>.part``; the same call goes on
     from there after any interruption.
     """
-    if processes and decays:
-        raise FlashSimError("processes and decays: events are of either, not of both")
-    shares = dict.fromkeys(processes, 1 / len(set(processes))) if processes else MIXTURE
-    recipe = Mixture(physics, shares, tuple(decays))
+    recipe = Mixture(physics, shares_of(processes, decays), tuple(decays))
     return produce(recipe, events, output, seed=seed, run=run, workers=workers, progress=progress)
