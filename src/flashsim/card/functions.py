@@ -156,7 +156,6 @@ _OF_ONE_NUMBER = {
     "cosh": "hyperbolic cosine",
     "tanh": "hyperbolic tangent",
     "arcsinh": "inverse hyperbolic sine",
-    "floor": "largest whole number that is not larger",
 }
 _OF_TWO_NUMBERS = {
     "arctan2": "arctan2(y, x): angle of the point (x, y)",
