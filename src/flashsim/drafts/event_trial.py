@@ -17,7 +17,7 @@ from flashsim.drafts.trial import SPLITS, plain, selected
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
 from flashsim.stages import Namespace, outputs, with_unmatched
-from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_sources
+from flashsim.training import MINIMUM_OBJECTS, check_closure, events_of_part, reference_sources, unrounded
 
 OF_UNMATCHED = ("unmatched", "number_unmatched")
 
@@ -54,7 +54,7 @@ def _cards(draft: EventDraft, output: Path) -> dict[str, Card]:
 
 def _events(card: Card, contents: Contents) -> EventBatch:
     """The sample as training reads it, of columns that are in memory already."""
-    return with_unmatched(card, contents.read(reference_sources(card)))
+    return with_unmatched(card, unrounded(card, contents.read(reference_sources(card))))
 
 
 def _divide(draft: EventDraft, cards: dict[str, Card], batches: dict[str, EventBatch]) -> dict[str, str]:

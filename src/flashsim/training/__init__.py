@@ -23,6 +23,7 @@ from flashsim.training.sample import (
 )
 from flashsim.training.stages import MINIMUM_OBJECTS, train_stages
 from flashsim.training.trained_stage import Progress, Response, TrainedStage
+from flashsim.training.unrounded import unrounded
 
 __all__ = [
     "MINIMUM_OBJECTS",
@@ -55,4 +56,5 @@ __all__ = [
     "sample_files",
     "train_stages",
     "truth_sources",
+    "unrounded",
 ]

@@ -15,6 +15,7 @@ from flashsim.card import Card, Reconstructed, factor
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch, is_rounded, rounded, spread
 from flashsim.random import hashed
+from flashsim.stages import parsed
 
 ENDS = (-1.0, 0.0, 1.0)
 
@@ -23,7 +24,7 @@ def unrounded(card: Card, batch: EventBatch) -> EventBatch:
     """The batch with the columns that have a `precision` spread over their steps.
 
     By run, event, object and column, so that an object has the same values whenever it is read. Zeros, 1 and −1 stay,
-    which stand for something (nothing there, the end of a range, not known), and so do atoms of the column itself.
+    which stand for something (nothing there, the end of a range, not known), and so do atoms of the column.
     Raises FlashSimError where a column has more bits than the card says.
     """
     precise = {name: one for name, one in card.reconstructed.items() if one.precision is not None}
@@ -41,11 +42,11 @@ def unrounded(card: Card, batch: EventBatch) -> EventBatch:
 
 
 def _atoms(card: Card, column: str) -> Iterator[float]:
-    """The spikes that stages learn of a column."""
+    """The spikes that stages learn of a column, or of what is made of it alone."""
     for stage in card.stages:
         variables = {} if isinstance(stage.predict, str) else stage.predict
         for name, variable in variables.items():
-            if variable.type == "atoms" and (variable.expression or name) == column:
+            if variable.type == "atoms" and parsed(variable.expression or name).names == {column}:
                 yield from variable.values or ()
 
 
