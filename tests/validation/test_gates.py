@@ -80,6 +80,13 @@ def test_one_impossible_value_is_counted(column: str, value: float, what: str) -
     assert not any(impossible_value.count for impossible_value in impossible_values(response_view(events=50)))
 
 
+@pytest.mark.parametrize(("value", "count"), [(3.1416015625, 0), (-3.15625, 0), (3.3, 1), (6.2, 1)])
+def test_an_angle_may_be_pi_rounded_up_and_no_more(value: float, count: int) -> None:
+    """As a file has it that keeps 12 or 6 bits of a mantissa."""
+    view = replace(with_one(value, "dp"), types={"dp": "angle"})
+    assert {entry.what: entry.count for entry in impossible_values(view)}["dp is outside (−π, π]"] == count
+
+
 def test_one_impossible_value_fails() -> None:
     metrics = judged(with_one(-1.0, "cov_x_x"))
     assert metrics.verdict == "fail"

@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float
 from flashsim.validation.metrics import ImpossibleCount
 from flashsim.validation.views import StageView, Table
 
+ROUNDED = 0.02
+"""Radian, by which an angle may be beyond π: mantissas of few bits round π up, by 10⁻⁵ with 12 bits, 0.015 with 6."""
+
 
 def positive_definite(packed: Float[np.ndarray, "n elements"]) -> Bool[np.ndarray, " n"]:
     """Whether symmetric matrices, given as lower triangles row by row, are positive definite.
@@ -46,7 +49,7 @@ def impossible_values(view: StageView) -> list[ImpossibleCount]:
         elif kind == "flag":
             found.append(_count(f"{name} is neither 0 nor 1", ~np.isin(values, (0, 1)), rows))
         elif kind == "angle":
-            found.append(_count(f"{name} is outside (−π, π]", np.abs(values) > np.pi + 1e-6, rows))
+            found.append(_count(f"{name} is outside (−π, π]", np.abs(values) > np.pi + ROUNDED, rows))
         low, high = view.bounds.get(name, (None, None))
         if low is not None:
             found.append(_count(f"{name} < {low:g}", values < low, rows))
