@@ -96,7 +96,7 @@ def responses(sample: Jets) -> dict[str, tuple[float, float, float, float, int]]
             below, middle, above = np.quantile(ratio[chosen], (0.1587, 0.5, 0.8413))
             width = (above - below) / 2
             name = f"response, pt {low} to {high} GeV, |η| {first} to {last}"
-            found[name] = (middle, 1.25 * width / number**0.5, width, 1.0 * width / number**0.5, number)
+            found[name] = (middle, 1.25 * width / number**0.5, width, width / number**0.5, number)
     return found
 
 

@@ -33,10 +33,13 @@ def test_where_one_card_is_wanted_this_is_said(tmp_path: Path):
         read_card(tmp_path / "card.toml")
 
 
-def test_a_link_is_refused_where_no_event_is_written(tmp_path: Path):
+def test_what_only_collections_of_an_event_have_is_refused_elsewhere(tmp_path: Path):
     table = tomllib.loads(CARD)
     muon = table["collection"]["Muon"] | {key: table[key] for key in ("schema", "name", "sample")}
     with pytest.raises(FlashSimError, match=r"card.toml: output.link = 'genPartIdx': only collections of an event"):
+        card_of_file(muon, tmp_path / "card.toml")
+    muon["output"] = {"columns": ["pt"], "name": "Muons."}
+    with pytest.raises(FlashSimError, match=r"card.toml: output.name = 'Muons.': only a collection of an event"):
         card_of_file(muon, tmp_path / "card.toml")
     muon["output"] = {"columns": ["pt"]}
     assert card_of_file(muon, tmp_path / "card.toml").output.link is None

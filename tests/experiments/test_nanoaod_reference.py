@@ -12,6 +12,7 @@ import uproot
 from extras import needs_jets
 
 from flashsim.errors import FlashSimError
+from flashsim.events.pairs import wrapped
 from flashsim.experiments.cms_nanoaod import (
     particles,
     pileup,
@@ -25,7 +26,7 @@ from flashsim.experiments.cms_nanoaod import (
 from flashsim.experiments.cms_nanoaod.candidates import Candidates
 from flashsim.experiments.cms_nanoaod.clustering import RADIUS, Ghosts, cluster, flavours
 from flashsim.experiments.cms_nanoaod.jets import areas
-from flashsim.experiments.cms_nanoaod.kinematics import four_momenta, wrapped
+from flashsim.experiments.cms_nanoaod.kinematics import four_momenta
 from flashsim.experiments.cms_nanoaod.record import Record, joined
 from flashsim.experiments.cms_nanoaod.reference import make_jets, write_nanoaod
 from flashsim.experiments.production import produce

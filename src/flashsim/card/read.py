@@ -34,6 +34,11 @@ def card_of_file(data: dict[str, Any], path: Path) -> Card:
             f"{path}: output.link = {card.output.link!r}: only collections of an event have links to generated "
             "objects; leave it out, or make the card one of collections"
         )
+    if card.output.name.endswith("."):
+        raise FlashSimError(
+            f"{path}: output.name = {card.output.name!r}: only a collection of an event may end in a dot; "
+            "leave it out, or make the card one of collections"
+        )
     return card
 
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flashsim.cli.app import app, console
+from flashsim.errors import FlashSimError
 
 if TYPE_CHECKING:
     from flashsim.card import Card
@@ -79,10 +80,12 @@ def matching(
     if not isinstance(read, EventCard):
         _matching(read)
         return
-    for name, collection in read.collections.items():
-        if collection.unmatched is not None or matching_rules(collection):
-            console.print(f"[bold]\\[collection.{escape(name)}][/]", highlight=False)
-            _matching(collection)
+    matched = {name: one for name, one in read.collections.items() if one.unmatched is not None or matching_rules(one)}
+    if not matched:
+        raise FlashSimError(f"{card}: no collection has a rule with an 'index', or 'once': there is nothing to match")
+    for name, collection in matched.items():
+        console.print(f"[bold]\\[collection.{escape(name)}][/]", highlight=False)
+        _matching(collection)
 
 
 def _matching(card: "Card") -> None:

@@ -30,9 +30,13 @@ class Pairs:
     ) -> "Pairs":
         """The same pairs, with where their members are."""
         deta = other_eta[self.other].astype(np.float64) - eta[self.own]
-        dphi = other_phi[self.other].astype(np.float64) - phi[self.own]
-        dphi -= 2 * np.pi * np.round(dphi / (2 * np.pi))
+        dphi = wrapped(other_phi[self.other].astype(np.float64) - phi[self.own])
         return Pairs(self.event, self.own, self.other, np.hypot(deta, dphi), deta, dphi)
+
+
+def wrapped(angle: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """Angles between −π and π; those that are stay what they are, to the bit."""
+    return angle - 2 * np.pi * np.round(angle / (2 * np.pi))
 
 
 def all_pairs(

@@ -1,13 +1,15 @@
 """Places in the list that an object is in itself: when more objects come into this list, they move."""
 
-import ast
 from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
 from flashsim.card import Card, branch_of, written_as
+from flashsim.card.functions import FUNCTIONS
+from flashsim.card.nodes import Call, Name, Node
 from flashsim.events import ColumnSource
+from flashsim.stages import parsed
 
 
 def own_places(card: Card, sources: Mapping[str, ColumnSource]) -> set[str]:
@@ -24,16 +26,16 @@ def own_places(card: Card, sources: Mapping[str, ColumnSource]) -> set[str]:
     return {
         written_as(card, name).removeprefix(own)
         for name, formula in formulas.items()
-        if formula is not None and _is_place(ast.parse(formula, mode="eval").body, indices)
+        if formula is not None and _is_place(parsed(formula).tree, indices)
     }
 
 
-def _is_place(tree: ast.expr, indices: set[str]) -> bool:
+def _is_place(tree: Node, indices: set[str]) -> bool:
     """Whether a formula is an index as it is; or a choice, by `where`, that may come to one."""
     match tree:
-        case ast.Name(name):
+        case Name(name):
             return name in indices
-        case ast.Call(ast.Name("where"), [_, *choices]):
+        case Call(function, (_, *choices)) if function is FUNCTIONS["where"].apply:
             return any(_is_place(one, indices) for one in choices)
         case _:
             return False

@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from flashsim.events.pairs import wrapped
 from flashsim.experiments.cms_nanoaod.candidates import Candidates
 from flashsim.experiments.cms_nanoaod.clustering import Jets
-from flashsim.experiments.cms_nanoaod.kinematics import mass_of, wrapped
+from flashsim.experiments.cms_nanoaod.kinematics import mass_of
 from flashsim.experiments.cms_nanoaod.particles import ELECTRON, MUON
 
 TRACK_PT = 1.0  # GeV, of tracks whose impact parameters are looked at

@@ -34,8 +34,3 @@ def four_momenta(
     along = pt * np.sinh(eta)
     energy = np.sqrt(pt**2 + along**2 + np.square(mass))
     return np.stack([pt * np.cos(phi), pt * np.sin(phi), along, energy], axis=1)
-
-
-def wrapped(phi: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """An azimuth between -π and π."""
-    return phi - 2 * np.pi * np.round(phi / (2 * np.pi))

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from flashsim.card.charges import charge as charge_of
-from flashsim.experiments.cms_nanoaod.kinematics import MAGNETIC_FIELD, pt_eta_phi, wrapped
+from flashsim.events.pairs import wrapped
+from flashsim.experiments.cms_nanoaod.kinematics import MAGNETIC_FIELD, pt_eta_phi
 from flashsim.experiments.cms_nanoaod.record import Record
 
 ACCEPTANCE = 4.97

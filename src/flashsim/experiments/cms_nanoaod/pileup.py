@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from flashsim.experiments.cms_nanoaod.kinematics import wrapped
+from flashsim.events.pairs import wrapped
 from flashsim.experiments.cms_nanoaod.particles import Tracks, detect
 from flashsim.experiments.cms_nanoaod.processes import PILEUP, collisions
 from flashsim.experiments.cms_nanoaod.record import boosted, joined, ranges

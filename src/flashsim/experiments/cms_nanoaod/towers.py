@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from flashsim.experiments.cms_nanoaod.kinematics import wrapped
+from flashsim.events.pairs import wrapped
 from flashsim.experiments.cms_nanoaod.particles import (
     NEUTRAL_HADRON,
     PHOTON,

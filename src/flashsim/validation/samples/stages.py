@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from particle import InvalidParticle, Particle, ParticleNotFound
 
 from flashsim.card import Card, Names, Stage
+from flashsim.events.pairs import wrapped
 from flashsim.stages import Namespace, outputs
 from flashsim.validation.views import Occurrences, Table
 
@@ -29,13 +30,9 @@ def stage_values(
     found = outputs(namespace, stage, rows)
     for name, predicted in stage.predict.items():
         if predicted.type == "angle" and predicted.expression is not None:
-            found[name] = _short_way_round(found[name])
+            found[name] = wrapped(found[name])
     columns = np.concatenate(list(found.values()), axis=1)
     return dict(zip(stage.predicted_names, columns.T, strict=True))
-
-
-def _short_way_round(angle: Float[np.ndarray, "selected 1"]) -> Float[np.ndarray, "selected 1"]:
-    return np.where(np.abs(angle) > np.pi, np.pi - (np.pi - angle) % (2 * np.pi), angle)
 
 
 def stage_table(
