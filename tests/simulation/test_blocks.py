@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flashsim.events import EventBatch
+from flashsim.events.read import rechunk
 from flashsim.simulation import Block, blocks, first_events
+from flashsim.simulation.run import read_ahead
 
 EVENTS = st.lists(st.integers(0, 12), max_size=30)  # objects of each event; empty events among them
 COPIES = st.integers(1, 3)
@@ -78,3 +81,41 @@ def test_the_first_events_of_a_stream(counts: list[int], events: int, batch: int
 def test_no_events_make_no_block():
     assert list(blocks([])) == []
     assert list(blocks([sample([])])) == []
+
+
+def test_a_batch_is_full_with_few_large_events():
+    found = list(rechunk(cut(sample([40_000] * 5), 1), 100))
+    assert [batch.n_events for batch in found] == [2, 2, 1]
+    assert np.concatenate([batch.event for batch in found]).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_one_item_is_read_ahead_and_errors_arrive():
+    asked: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            asked.append(number)
+            yield number
+        raise ValueError("the end")
+
+    found = read_ahead(items())
+    assert next(found) == 0
+    assert next(found) == 1
+    assert len(asked) >= 2
+    assert next(found) == 2
+    with pytest.raises(ValueError, match="the end"):
+        next(found)
+
+
+def test_a_reader_is_not_asked_again_after_it_is_left():
+    asked: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            asked.append(number)
+            yield number
+
+    found = read_ahead(items())
+    next(found)
+    found.close()
+    assert len(asked) <= 2

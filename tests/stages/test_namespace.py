@@ -12,7 +12,7 @@ import unmatched_toy
 from flashsim.card import Card, Expression, card_from_dict
 from flashsim.errors import FlashSimError
 from flashsim.events import EventBatch
-from flashsim.stages import Namespace, condition_columns, conditions, outputs, require_finite, with_slots
+from flashsim.stages import ChosenRows, Namespace, condition_columns, conditions, outputs, require_finite, with_slots
 from flashsim.training import read_sample
 
 TRUTH = ("pid", "px", "py", "pz")
@@ -105,6 +105,28 @@ def test_the_inputs_do_not_depend_on_the_batch(toy_card: Card, truth: EventBatch
     pieces = [truth.slice(start, start + 3) for start in range(0, truth.n_events, 3)]
     parts = [conditions(Namespace(toy_card, piece), columns, np.ones(piece.n_objects, bool)) for piece in pieces]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("stage", ["efficiency", "resolution"])
+def test_the_inputs_do_not_depend_on_how_many_are_chosen(toy_card: Card, reference: EventBatch, stage: str):
+    columns = condition_columns(toy_card, toy_card.stage(stage), {"found": (0, 1)})
+    whole = conditions(Namespace(toy_card, reference), columns, np.ones(reference.n_objects, bool))
+    for every in (2, 5, 17):
+        rows = np.arange(reference.n_objects) % every == 1
+        chosen = conditions(Namespace(toy_card, reference), columns, rows)
+        assert chosen.tobytes() == whole[rows].tobytes()
+
+
+def test_few_objects_see_their_whole_event(toy_card: Card, truth: EventBatch):
+    rows = np.flatnonzero(truth.object_index == 1)[::7]
+    few = ChosenRows(Namespace(toy_card, truth), rows)
+    np.testing.assert_array_equal(
+        few.evaluate("event_sum(p > 5)"), Namespace(toy_card, truth).evaluate("event_sum(p > 5)")[rows]
+    )
+    np.testing.assert_array_equal(few.evaluate("p + 1"), whole.evaluate("p + 1")[rows])
+    assert few.evaluate("3").tolist() == [3.0] * len(rows)
+    with pytest.raises(FlashSimError, match="no column 'hits' at this point"):
+        few.evaluate("2 * hits")
 
 
 def test_a_category_is_one_flag_a_value(toy_card: Card, truth: EventBatch):

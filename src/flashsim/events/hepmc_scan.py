@@ -7,13 +7,11 @@ from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int64, UInt8
 
 from flashsim.errors import FlashSimError
 
 _BLOCK = 1 << 22
-_RECORD = b"\nE "
-_PARTICLE = b"\nP "
 _NUMBER = re.compile(rb"\nE +(-?\d+)")
 _FOOTER = re.compile(rb"^HepMC::(Asciiv3|IO_GenEvent)-END_EVENT_LISTING\s*\Z", re.MULTILINE)
 
@@ -87,13 +85,19 @@ def _count(text: bytes, position: int, records: _Found, *, particles: bool) -> N
 
     A particle before any record of these lines belongs to the record before.
     """
-    first, begin = 0, text.find(_RECORD)
-    while begin >= 0:
-        if number := _NUMBER.match(text, begin):
-            records.add_particles(text.count(_PARTICLE, first, begin) if particles else 0)
-            records.numbers.append(int(number[1]))
-            records.starts.append(position + begin + 1)
-            records.particles.append(0)
-            first = begin
-        begin = text.find(_RECORD, begin + 1)
-    records.add_particles(text.count(_PARTICLE, first) if particles else 0)
+    letters = np.frombuffer(text, dtype=np.uint8)
+    numbered = [(begin, number) for begin in _lines(letters, "E").tolist() if (number := _NUMBER.match(text, begin))]
+    bounds = [begin for begin, _ in numbered]
+    counts = np.zeros(len(bounds) + 1, np.int64)
+    if particles:
+        counts = np.bincount(np.searchsorted(bounds, _lines(letters, "P")), minlength=len(bounds) + 1)
+    records.add_particles(int(counts[0]))
+    records.numbers += [int(number[1]) for _, number in numbered]
+    records.starts += [position + begin + 1 for begin in bounds]
+    records.particles += counts[1:].tolist()
+
+
+def _lines(letters: UInt8[np.ndarray, " letters"], kind: str) -> Int64[np.ndarray, " lines"]:
+    """The ends of lines that one follows of which the first word is a letter, with a space after it."""
+    places = np.flatnonzero(letters[1:-1] == ord(kind)) + 1
+    return places[(letters[places - 1] == ord("\n")) & (letters[places + 1] == ord(" "))] - 1

@@ -20,6 +20,9 @@ from .source import ColumnSource, missing_column, with_defaults
 from .sqlite_reader import HEAD as SQLITE
 from .sqlite_reader import read_sqlite
 
+_OBJECTS = 1 << 16
+"""A batch is full with so many, however few its events: a thousand large ones fill the memory, and make others wait."""
+
 
 def read_events(
     paths: str | Path | Sequence[str | Path],
@@ -33,10 +36,10 @@ def read_events(
     """The events of files, in the order given (a pattern with ``*`` in the order of names).
 
     The format is told by the first bytes of a file: ROOT (TTree or RNTuple, `tree` its name), Parquet, SQLite that
-    FlashSim wrote, or HepMC text, plain, gzip, or in a tar archive. Every batch has `chunk_events` events, but the
-    last, whatever the files; empty events are kept. ``(run, event)`` come from the two columns `event`, or as
-    `read_hepmc` says, and an event that comes twice is an error. `columns` None reads all columns of numbers (of
-    lists, if the file has any).
+    FlashSim wrote, or HepMC text, plain, gzip, or in a tar archive. Every batch has `chunk_events` events, whatever the
+    files, but the last, and those of large events: with 65,536 objects it is full. Empty events are kept.
+    ``(run, event)`` come from the two columns `event`, or as `read_hepmc` says, and an event that comes twice is an
+    error. `columns` None reads all columns of numbers (of lists, if the file has any).
     HepMC files have their own names and units (see `read_hepmc`): there `columns` are found by our names,
     their source only gives defaults for what HepMC lacks. With `together` all collisions of a HepMC file are one
     event, a bunch crossing.
@@ -155,7 +158,7 @@ def _chosen(batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path:
 
 
 def rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:
-    """The same events in batches of so many, but the last."""
+    """The same events in batches of so many, but the last, and those that hold many objects before."""
     held: list[EventBatch] = []
     n_held = 0
     for batch in batches:
@@ -167,5 +170,8 @@ def rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventB
         if start < batch.n_events:
             held.append(batch.slice(start, batch.n_events))
             n_held += batch.n_events - start
+        if sum(piece.n_objects for piece in held) >= _OBJECTS:
+            yield EventBatch.concatenate(held)
+            held, n_held = [], 0
     if held:
         yield EventBatch.concatenate(held)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int32, Shaped
+from jaxtyping import Int32, Shaped
 
 from flashsim.card import Card, Names
 from flashsim.events import Collection, OutputBatch
@@ -11,6 +11,7 @@ from flashsim.events.batch import offsets_from_counts
 from flashsim.release import Detector
 from flashsim.simulation.detector import SimulatedBlock
 from flashsim.simulation.edm4hep import edm4hep_metadata, to_edm4hep
+from flashsim.stages import ChosenRows
 
 TRUTH = "particle"
 
@@ -32,18 +33,18 @@ def to_output(detector: Detector, simulated: SimulatedBlock) -> OutputBatch:
     rows, own = namespace.written(), namespace.of("generated")
     integers = Names(card).integers
 
-    def written(name: str, rows: Bool[np.ndarray, " objects"]) -> Shaped[np.ndarray, " rows"]:
-        values = namespace[name][rows]
+    def written(name: str, values: Shaped[np.ndarray, " rows"]) -> Shaped[np.ndarray, " rows"]:
         return _whole(values) if name in integers else values.astype(np.float32)
 
-    reconstructed = {name: written(name, rows) for name in card.output.columns}
+    chosen = ChosenRows(namespace, np.flatnonzero(rows))
+    reconstructed = {name: written(name, chosen[name]) for name in card.output.columns}
     reconstructed["particle"] = np.where(own, simulated.batch.object_index, -1)[rows].astype(np.int32)
     reconstructed["outside"] = simulated.outside_any[rows]
     counts = np.bincount(simulated.batch.event_index[rows], minlength=batch.n_events)
     truth = {name: np.asarray(batch.columns[name]) for name in card.columns}
     truth = {
         name: values.astype(np.int32 if values.dtype.kind in "iub" else np.float32) for name, values in truth.items()
-    } | {name: written(name, own) for name in card.output.particles}
+    } | {name: written(name, namespace[name][own]) for name in card.output.particles}
     return OutputBatch(
         run=batch.run,
         event=batch.event,

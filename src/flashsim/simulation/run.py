@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from flashsim.events import EventBatch
@@ -29,14 +30,15 @@ def simulate_blocks(
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int | None) -> Generator[Result]:
     """Apply `work` in threads (compiled code runs outside Python's lock); yield results in order.
 
-    One item more than workers is under way at most, so that reading, computing and writing overlap and memory
-    stays flat. One worker more than cores by default: there is always one that waits for Python's lock.
+    One item more than workers is under way at most, and one is read ahead, so that reading, computing and writing
+    overlap and memory stays flat: each has threads of its own, writing that of the caller. One worker more than cores
+    by default: there is always one that waits for Python's lock.
     """
     workers = workers or len(os.sched_getaffinity(0)) + 1
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
-        for item in items:
+        for item in read_ahead(items):
             waiting.append(pool.submit(work, item))
             if len(waiting) > workers:
                 yield waiting.popleft().result()
@@ -46,3 +48,18 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: 
         for future in waiting:
             future.cancel()
         pool.shutdown(wait=True)
+
+
+def read_ahead(items: Iterable[Item]) -> Generator[Item]:
+    """The same items, each made in a thread while the one before it is used."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(_one, iterator)
+        while found := following.result():
+            following = reader.submit(_one, iterator)
+            yield from found
+
+
+def _one(items: Iterator[Item]) -> list[Item]:
+    """The next one, or none at the end."""
+    return list(islice(items, 1))

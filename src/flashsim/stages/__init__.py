@@ -1,5 +1,6 @@
 """A stage's inputs and outputs as the card defines them: the same code in training and in simulation."""
 
+from flashsim.stages.chosen_rows import ChosenRows
 from flashsim.stages.features import (
     ConditionColumn,
     condition_columns,
@@ -23,6 +24,7 @@ from flashsim.stages.stored import stored
 
 __all__ = [
     "OF_ONE_OBJECT",
+    "ChosenRows",
     "ConditionColumn",
     "Namespace",
     "condition_columns",

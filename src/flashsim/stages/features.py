@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from flashsim.card import Card, Stage
 from flashsim.errors import FlashSimError
+from flashsim.stages.chosen_rows import ChosenRows
 from flashsim.stages.namespace import Namespace
 
 
@@ -46,11 +47,11 @@ def conditions(
     namespace: Namespace, columns: Sequence[ConditionColumn], rows: Bool[np.ndarray, " objects"]
 ) -> Float[np.ndarray, "selected conditions"]:
     """A stage's input in physical units (float32), for the selected rows."""
-    matrix = np.empty((int(rows.sum()), len(columns)), dtype=np.float32)
+    chosen = ChosenRows(namespace, np.flatnonzero(rows))
+    matrix = np.empty((len(chosen), len(columns)), dtype=np.float32)
     for index, column in enumerate(columns):
-        values = namespace.evaluate(column.text)[rows]
         with np.errstate(over="ignore"):  # infinite then, and refused by `require_finite`
-            matrix[:, index] = column.of(values)
+            matrix[:, index] = column.of(chosen.evaluate(column.text))
     return matrix
 
 
@@ -60,10 +61,10 @@ def outputs(
     """What a response stage learns (float64), by the name of the prediction, for the selected rows."""
     if isinstance(stage.predict, str):
         raise TypeError(f"stage {stage.name!r} predicts a category, not a response")
-    found = {}
+    found, chosen = {}, ChosenRows(namespace, np.flatnonzero(rows))
     for name, predicted in stage.predict.items():
         texts = predicted.columns or [predicted.expression or name]
-        found[name] = np.stack([namespace.evaluate(text)[rows] for text in texts], axis=1).astype(np.float64)
+        found[name] = np.stack([chosen.evaluate(text) for text in texts], axis=1).astype(np.float64)
     return found
 
 

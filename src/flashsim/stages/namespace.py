@@ -79,6 +79,13 @@ class Namespace:
         """An expression of the card over all objects of the batch."""
         return self[text] if text in self._columns else self._computed(parsed(text))
 
+    def formula_of_one_object(self, name: str) -> Expression | None:
+        """The formula by which every object has this column, if it needs nothing of other objects."""
+        formula = self._formulas.get(name)
+        if formula is None or not formula.of_one_object or name in self._columns or name in self._propagations:
+            return None
+        return None if self._own is not None and (name in self._drawn or name in self._theirs) else formula
+
     def place(self, row: int) -> str:
         """How a user finds an object: its run, its event, and its place in the event."""
         event = int(self._batch.event_index[row])
