@@ -24,6 +24,7 @@ pz = "GeV"
 p = "sqrt(px**2 + py**2 + pz**2)"
 tx = "px / pz"
 eta = "arcsinh(pz / hypot(px, py))"
+hits_per_momentum = "hits / rec_p"  # of what was drawn, and written
 
 [categories]
 species = { expression = "abs(pid)", values = [13, 211] }
@@ -60,7 +61,7 @@ cov = { type = "covariance", columns = ["cov_a_a", "cov_b_a", "cov_b_b"] }
 [output]
 name = "track"
 where = "found > 0"
-columns = ["found", "rec_p", "hits", "cov_a_a", "cov_b_a", "cov_b_b"]
+columns = ["found", "rec_p", "hits", "cov_a_a", "cov_b_a", "cov_b_b", "hits_per_momentum"]
 
 [gates]
 efficiency = { efficiency_coverage = 0.9 }

@@ -94,7 +94,7 @@ def test_the_example_in_c_compiles_and_runs(written: Path, tmp_path: Path):
     subprocess.run([*flags, *map(str, files), "-o", str(program), "-lm"], check=True)
     printed = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     assert len(printed.splitlines()) == 3
-    assert len(printed.splitlines()[0].split()) == 8  # six columns, and two flags
+    assert len(printed.splitlines()[0].split()) == 9  # seven columns, and two flags
 
 
 def test_the_example_in_cpp_compiles_and_runs(toy_release: Path, tmp_path: Path):

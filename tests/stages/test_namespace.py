@@ -119,11 +119,9 @@ def test_the_inputs_do_not_depend_on_how_many_are_chosen(toy_card: Card, referen
 
 def test_few_objects_see_their_whole_event(toy_card: Card, truth: EventBatch):
     rows = np.flatnonzero(truth.object_index == 1)[::7]
-    few = ChosenRows(Namespace(toy_card, truth), rows)
-    np.testing.assert_array_equal(
-        few.evaluate("event_sum(p > 5)"), Namespace(toy_card, truth).evaluate("event_sum(p > 5)")[rows]
-    )
-    np.testing.assert_array_equal(few.evaluate("p + 1"), whole.evaluate("p + 1")[rows])
+    few, whole = ChosenRows(Namespace(toy_card, truth), rows), Namespace(toy_card, truth)
+    for text in ("event_sum(p > 5)", "p + 1"):
+        np.testing.assert_array_equal(few.evaluate(text), whole.evaluate(text)[rows])
     assert few.evaluate("3").tolist() == [3.0] * len(rows)
     with pytest.raises(FlashSimError, match="no column 'hits' at this point"):
         few.evaluate("2 * hits")

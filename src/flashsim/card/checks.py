@@ -221,13 +221,13 @@ def _check_output(names: Names) -> None:
             _check_available(names, text, key, names.truth if truth_only else available)
     if output.edm4hep is not None and output.particles:
         raise FlashSimError("output.particles: EDM4hep's MCParticle has no place for them; leave them out")
-    known = {*names.card.reconstructed, *names.predicted}
+    known = {*names.card.reconstructed, *names.card.derive, *names.predicted}
     for listed, columns in (("columns", output.columns), ("particles", output.particles)):
         for index, name in enumerate(columns):
             key = f"output.{listed}[{index}]"
             if name not in known:
                 raise FlashSimError(
-                    f"{key} = {name!r}: neither a column of [reconstructed] nor predicted{nearest(name, known)}"
+                    f"{key} = {name!r}: no column of [reconstructed] or [derive], nor predicted{nearest(name, known)}"
                 )
             _check_available(names, name, key, available)
             if name in columns[:index]:

@@ -30,8 +30,8 @@ class Output(CardModel):
     where: str | None = Field(default=None, description="Which objects count as reconstructed; default: all.")
     columns: list[str] = Field(
         min_length=1,
-        description="Reconstructed columns and variables written; in a card of collections as `Jet_pt`, or under the "
-        "name of the source if that begins with the collection's.",
+        description="Reconstructed columns and variables written, and columns of `[derive]`, which have no unit; in a "
+        "card of collections as `Jet_pt`, or under the name of the source if that begins with the collection's.",
     )
     particles: list[str] = Field(
         default_factory=list,

@@ -63,10 +63,10 @@ def output_metadata(card: Card) -> dict[str, Any]:
 
 
 def output_units(card: Card) -> dict[str, str]:
-    """The unit of every column as it is written: FlashSim's own units, whatever the sample's were."""
+    """The unit of every column as it is written: FlashSim's own units, whatever the sample's were; none of formulas."""
     units = Names(card).units
-    return {f"{TRUTH}_{name}": units[name] for name in (*card.columns, *card.output.particles)} | {
-        f"{card.output.name}_{name}": units[name] for name in card.output.columns
+    return {f"{TRUTH}_{name}": units.get(name, "") for name in (*card.columns, *card.output.particles)} | {
+        f"{card.output.name}_{name}": units.get(name, "") for name in card.output.columns
     }
 
 
