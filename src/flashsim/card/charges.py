@@ -14,12 +14,15 @@ _LARGEST = 2**53  # beyond this a float no longer holds every integer
 _LOADING = Lock()
 
 
-def _dense_charges() -> Float[np.ndarray, " ids"]:
-    """Charges of the particles numbered −9999 to 9999, at index number + 9999; NaN where the table has none.
-
-    One thread at a time: while one loads particle's table, another one finds it empty (particle 1.1), and every
-    particle of a block of simulated events would be neutral.
+def load_particles() -> None:
+    """Have particle's table loaded before it is asked, by one thread alone: while one loads it, another one finds it
+    empty (particle 1.1), and every particle of a block of simulated events would be neutral and massless.
     """
+    _dense_charges()
+
+
+def _dense_charges() -> Float[np.ndarray, " ids"]:
+    """Charges of the particles numbered −9999 to 9999, at index number + 9999; NaN where the table has none."""
     with _LOADING:
         return _loaded_charges()
 

@@ -1,25 +1,25 @@
 """A simulated block as collections of the EDM4hep data model, by the formulas of `[output.edm4hep]`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64, Shaped
-from particle import InvalidParticle, Particle, ParticleNotFound
+from jaxtyping import Bool, Int64
 
 from flashsim.card import Card, Edm4hep, TrackRows, Vector
 from flashsim.events import Collection, OutputBatch
 from flashsim.events.edm4hep_model import DATATYPES, SCHEMA
 from flashsim.simulation.detector import SimulatedBlock
-from flashsim.simulation.edm4hep_rows import Elements, Rows, collection_id, collection_name
+from flashsim.simulation.edm4hep_formulas import Formulas
+from flashsim.simulation.edm4hep_generated import generated_particles
+from flashsim.simulation.edm4hep_rows import Elements, Rows, collection_id, collection_name, ids, related
 from flashsim.simulation.track_states import track_states
 
 OF_OBJECTS = ("Track", "Cluster", "ReconstructedParticle", "ParticleID", "Vertex")
 LINKED = {"ReconstructedParticle": "Reco", "Track": "Track", "Cluster": "Cluster"}
 VECTORS = {"ParticleID": ("parameters",), "Cluster": ("shapeParameters",), "Track": ("subdetectorHitNumbers",)}
-NO_HELICITY = 9
 
 
 def to_edm4hep(card: Card, simulated: SimulatedBlock, member: Mapping[str, np.ndarray]) -> OutputBatch:
@@ -30,7 +30,7 @@ def to_edm4hep(card: Card, simulated: SimulatedBlock, member: Mapping[str, np.nd
     """
     assert card.output.edm4hep is not None, "the card asks for EDM4hep"
     block = _Block(card, card.output.edm4hep, simulated)
-    tables = [block.header(), block.generated()]
+    tables = [block.header(), generated_particles(card, block.table.MCParticle, simulated)]
     tables += [block.reconstructed(datatype) for datatype in block.rows]
     tables += [block.link(datatype) for datatype in block.rows if datatype in LINKED]
     collections = {name: these for table in tables for name, these in table.collections().items()}
@@ -73,6 +73,10 @@ class _Block:
     table: Edm4hep
     simulated: SimulatedBlock
 
+    @property
+    def _formulas(self) -> Formulas:
+        return Formulas(self.simulated.namespace)
+
     @cached_property
     def rows(self) -> dict[str, _Chosen]:
         """The objects of each type that has a table."""
@@ -99,40 +103,6 @@ class _Block:
         members = {"eventNumber": batch.event, "runNumber": batch.run, "weight": np.ones(batch.n_events)}
         return Rows("EventHeader", np.arange(batch.n_events + 1, dtype=np.int64), members)
 
-    def generated(self) -> Rows:
-        """Every generated particle, with its parent and its daughters where the truth has `mother`."""
-        table, batch = self.table.MCParticle, self.simulated.block.batch
-        every = np.flatnonzero(self.simulated.namespace.of("generated"))
-        pid = self._truth(table.PDG, "pid")
-        members = {
-            "PDG": pid,
-            "generatorStatus": self._truth(table.generatorStatus, "status"),
-            "charge": self._values(table.charge, every) if table.charge else _by_number(pid, "charge"),
-            "time": self._truth(table.time, "vt"),
-            "helicity": np.full(batch.n_objects, NO_HELICITY),
-        }
-        known = table.mass is not None or "mass" in self.card.columns
-        members["mass"] = self._truth(table.mass, "mass") if known else _by_number(pid, "mass")
-        for member, given, names in (("vertex", table.vertex, "vx vy vz"), ("momentum", table.momentum, "px py pz")):
-            for axis, name in zip("xyz", names.split(), strict=True):
-                members[f"{member}.{axis}"] = self._truth(getattr(given, axis, None), name)
-        many: dict[str, Elements] = {}
-        if "mother" in self.card.columns:
-            mother = self._truth(None, "mother").astype(np.int64)
-            has = (mother >= 0) & (mother < batch.counts[batch.event_index])
-            above = (batch.offsets[batch.event_index] + mother)[has]
-            order = np.argsort(above, kind="stable")
-            children = np.flatnonzero(has)[order]
-            ends = np.full(batch.n_objects, -1)
-            ends[above[::-1]] = np.flatnonzero(has)[::-1]  # the first daughter is written last
-            for axis in "xyz":
-                made = members[f"vertex.{axis}"]
-                members[f"endpoint.{axis}"] = np.where(ends >= 0, made[ends], 0.0)
-            many["parents"] = self._related("MCParticle", has.astype(np.int64), mother[has])
-            counts = np.bincount(above, minlength=batch.n_objects).astype(np.int64)
-            many["daughters"] = self._related("MCParticle", counts, batch.object_index[children])
-        return Rows("MCParticle", batch.offsets, members, many=many)
-
     def reconstructed(self, datatype: str) -> Rows:
         """The rows of a type with a table."""
         table, chosen = getattr(self.table, datatype), self.rows[datatype]
@@ -141,13 +111,13 @@ class _Block:
         for name in {member.partition(".")[0]: None for member in DATATYPES[datatype].members}:
             given = getattr(table, name, None)
             if isinstance(given, str):
-                members[name] = self._values(given, objects)
+                members[name] = self._formulas.values(given, objects)
             elif isinstance(given, Vector):
-                members |= {f"{name}.{axis}": self._values(getattr(given, axis), objects) for axis in "xyz"}
+                members |= {f"{name}.{axis}": self._formulas.values(getattr(given, axis), objects) for axis in "xyz"}
             elif isinstance(given, list):
-                members[f"{name}.values"] = self._matrix(given, objects)
+                members[f"{name}.values"] = self._formulas.matrix(given, objects)
         vectors = {
-            name: Elements(np.full(len(objects), len(texts)), {"": self._matrix(texts, objects).ravel()})
+            name: Elements(np.full(len(objects), len(texts)), {"": self._formulas.matrix(texts, objects).ravel()})
             for name in VECTORS.get(datatype, ())
             if (texts := getattr(table, name))
         }
@@ -160,23 +130,23 @@ class _Block:
             for relation, other in (("tracks", "Track"), ("clusters", "Cluster")):
                 if other in self.rows:
                     place = self.rows[other].place[objects]
-                    many[relation] = self._related(other, (place >= 0).astype(np.int64), place[place >= 0])
+                    many[relation] = related(other, (place >= 0).astype(np.int64), place[place >= 0])
         if datatype == "ParticleID":
-            one["particle"] = _ids("ReconstructedParticle", self.rows["ReconstructedParticle"].place[objects])
+            one["particle"] = ids("ReconstructedParticle", self.rows["ReconstructedParticle"].place[objects])
         return Rows(datatype, chosen.offsets, members, vectors, many, one)
 
     def link(self, datatype: str) -> Rows:
         """From each row of a type to its generated particle, for those that have one."""
         matched = self._chosen((self.rows[datatype].place >= 0) & self.simulated.namespace.of("generated"))
         one = {
-            "from": _ids(datatype, self.rows[datatype].place[matched.objects]),
-            "to": _ids("MCParticle", self.simulated.batch.object_index[matched.objects]),
+            "from": ids(datatype, self.rows[datatype].place[matched.objects]),
+            "to": ids("MCParticle", self.simulated.batch.object_index[matched.objects]),
         }
         return Rows(_link(datatype), matched.offsets, {"weight": np.ones(len(matched.objects))}, one=one)
 
     def _states(self, table: TrackRows, objects: Int64[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
-        covariance = None if table.covariance is None else self._matrix(table.covariance, objects)
-        found = track_states(self._matrix(table.state or [], objects), covariance, table.field or 0.0)
+        covariance = None if table.covariance is None else self._formulas.matrix(table.covariance, objects)
+        found = track_states(self._formulas.matrix(table.state or [], objects), covariance, table.field or 0.0)
         return found | {"location": np.full(len(objects), table.location)}
 
     def _from_state(self, members: dict[str, np.ndarray], objects: Int64[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
@@ -184,7 +154,7 @@ class _Block:
         track = self.table.Track
         if track is not None and track.state is not None:
             there = self.rows["Track"].place[objects] >= 0
-            x, y, z, tx, ty, qop = np.where(there[:, None], self._matrix(track.state, objects), 0.0).T
+            x, y, z, tx, ty, qop = np.where(there[:, None], self._formulas.matrix(track.state, objects), 0.0).T
             with np.errstate(divide="ignore", invalid="ignore"):
                 pz = np.where(there, 1 / (np.abs(qop) * np.sqrt(1 + tx**2 + ty**2)), 0.0)
             made = {"momentum.x": pz * tx, "momentum.y": pz * ty, "momentum.z": pz, "charge": np.sign(qop)}
@@ -193,40 +163,3 @@ class _Block:
             squares = sum(members[f"momentum.{axis}"] ** 2 for axis in "xyz")
             members = members | {"energy": np.sqrt(squares + members.get("mass", np.zeros(len(objects))) ** 2)}
         return members
-
-    def _related(self, datatype: str, counts: np.ndarray, index: np.ndarray) -> Elements:
-        return Elements(counts, _ids(datatype, index))
-
-    def _truth(self, formula: str | None, name: str) -> Shaped[np.ndarray, " objects"]:
-        every = np.flatnonzero(self.simulated.namespace.of("generated"))
-        known = name in self.card.columns or name in self.card.derive
-        return self._values(formula or (name if known else "0"), every)
-
-    def _values(self, formula: str, objects: Int64[np.ndarray, " rows"]) -> Shaped[np.ndarray, " rows"]:
-        values = np.asarray(self.simulated.namespace.evaluate(formula))
-        return np.broadcast_to(values, self.simulated.batch.n_objects)[objects]
-
-    def _matrix(
-        self, formulas: Sequence[str], objects: Int64[np.ndarray, " rows"]
-    ) -> Float[np.ndarray, "rows columns"]:
-        return np.stack([self._values(text, objects).astype(np.float64) for text in formulas], axis=1)
-
-
-def _ids(datatype: str, index: Shaped[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
-    return {"index": index, "collectionID": np.full(len(index), collection_id(collection_name(datatype)))}
-
-
-def _by_number(pid: Shaped[np.ndarray, " objects"], what: str) -> Float[np.ndarray, " objects"]:
-    """Charge (e) or mass (GeV) of Particle Data Group numbers; 0 where it is not known."""
-    numbers, index = np.unique(pid.astype(np.int64), return_inverse=True)
-    return np.array([_property(int(number), what) for number in numbers], dtype=np.float64)[index]
-
-
-@lru_cache(maxsize=4096)
-def _property(number: int, what: str) -> float:
-    try:
-        particle = Particle.from_pdgid(number)
-    except (ParticleNotFound, InvalidParticle):
-        return 0.0
-    found = particle.charge if what == "charge" else particle.mass
-    return 0.0 if found is None else float(found) / (1.0 if what == "charge" else 1000.0)

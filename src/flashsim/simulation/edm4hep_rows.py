@@ -84,3 +84,13 @@ def cast(values: Shaped[np.ndarray, "rows ..."], kind: np.dtype) -> Shaped[np.nd
     if kind.base.kind in "iu" and values.dtype.kind == "f":
         values = np.where(np.isfinite(values), np.round(values), -1 if kind.base.kind == "i" else 0)
     return np.ascontiguousarray(values.astype(kind.base))
+
+
+def ids(datatype: str, index: Shaped[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
+    """What points to rows of a type: their places, and the number of their collection."""
+    return {"index": index, "collectionID": np.full(len(index), collection_id(collection_name(datatype)))}
+
+
+def related(datatype: str, counts: Int64[np.ndarray, " rows"], index: Shaped[np.ndarray, " all"]) -> Elements:
+    """Relations of each row to so many rows of a type."""
+    return Elements(counts, ids(datatype, index))
