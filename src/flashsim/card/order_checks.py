@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from flashsim.card.edm4hep import edm4hep_formulas
 from flashsim.card.expressions import Expression
 from flashsim.card.names import Names, leaves
-from flashsim.card.unmatched_checks import UnmatchedOrder
+from flashsim.card.unmatched_order import UnmatchedOrder
 from flashsim.errors import FlashSimError, nearest
 
 
