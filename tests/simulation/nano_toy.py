@@ -175,7 +175,7 @@ class ByHand(Program):
         return np.stack(self.formula(conditions, noise), axis=1).astype(np.float32)
 
 
-def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> EventDetector:
+def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES, all_classes: dict = CLASSES) -> EventDetector:
     """The detector of a card, by hand; types and titles are those of ``nano.root``."""
     card: EventCard = event_card_from_dict(tomllib.loads(text))
     branches = tree_branches(folder / "nano.root", "Events")
@@ -184,7 +184,7 @@ def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> Eve
         stages = []
         for stage in one.stages:
             key = f"{name}.{stage.name}"
-            classes = CLASSES.get(key, ())
+            classes = all_classes.get(key, ())
             width = len(stage.predicted_names)
             noise = 0 if classes else width
             program = ByHand(folder, "onnx", 1, noise, len(classes) or width, 1.0, formula=responses[key])
