@@ -1,7 +1,5 @@
 """Leptons that follow generated ones, jets, or nothing: drafted apart, written into one list, with links both ways."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import awkward as ak
@@ -11,15 +9,10 @@ import numpy as np
 import pytest
 import uproot
 from nanoaod_events import write
-from scipy import stats
 
 from flashsim.api import simulate
 from flashsim.card import EventCard, read_event_card
 from flashsim.drafts import EventDraft, init_card
-from flashsim.events import EventBatch
-from flashsim.release import EventDetector
-from flashsim.stages import Namespace, outputs
-from flashsim.training import reference_batches
 
 
 @pytest.fixture(scope="module")
@@ -79,42 +72,11 @@ def test_places_in_lists_that_were_drawn_and_back(drafted: tuple[EventDraft, Eve
     assert not any("Idx" in name for one in draft.collections.values() for name in one.left_out)
 
 
-@dataclass(frozen=True)
-class AsInTheSample:
-    """What a stage drew of the objects of the sample, drawn again whatever the conditions are."""
-
-    columns: list[np.ndarray]
-
-    def __call__(self, given: np.ndarray, noise: np.ndarray) -> list[np.ndarray]:
-        uniform = stats.norm.cdf(noise)
-        return [np.quantile(one, uniform[:, i], method="nearest") for i, one in enumerate(self.columns)]
-
-
-def by_hand(folder: Path, card: EventCard) -> EventDetector:
-    """A detector of the drafted card without training."""
-    responses: dict[str, Callable] = {}
-    classes: dict[str, tuple[int, ...]] = {}
-    for name, one in card.collections.items():
-        batch = EventBatch.concatenate(list(reference_batches(one, [folder / "nano.root"])))
-        namespace = Namespace(one, batch)
-        for stage in one.stages:
-            key, rows = f"{name}.{stage.name}", namespace.rows(stage)
-            if isinstance(stage.predict, str):
-                found, numbers = np.unique(namespace[stage.predict][rows], return_counts=True)
-                classes[key] = tuple(int(one) for one in found)
-                shares = numbers / numbers.sum()
-                responses[key] = lambda given, _, shares=shares: list(np.tile(shares, (len(given), 1)).T)
-            else:
-                drawn = outputs(namespace, stage, rows)
-                responses[key] = AsInTheSample([drawn[one][:, 0] for one in stage.predicted_names])
-    return nano_toy.detector(folder, (folder / "card.toml").read_text(), responses, classes)
-
-
 def test_simulated_leptons_are_in_jets_as_often_as_those_of_the_sample(
     drafted: tuple[EventDraft, EventCard, dict[str, int], Path],
 ):
-    _, card, _, folder = drafted
-    simulate(by_hand(folder, card), folder / "nano.root", folder / "flash.root", seed=1)
+    *_, folder = drafted
+    simulate(nano_toy.as_in_the_sample(folder / "card.toml"), folder / "nano.root", folder / "flash.root", seed=1)
     full, flash = (uproot.open(folder / name)["Events"].arrays() for name in ("nano.root", "flash.root"))
     shares = [float(ak.mean(one.Electron_jetIdx >= 0)) for one in (full, flash)]
     numbers = [int(ak.count(one.Electron_pt)) for one in (full, flash)]
