@@ -26,7 +26,7 @@ def events(n: int = 300) -> tuple[dict[str, Any], dict[str, int]]:
     for name in rows[0]:
         for suffix in next(one[0] for row in rows if (one := row[name])):
             values = ak.Array([[one[suffix] for one in row[name]] for row in rows])
-            dtype = np.int16 if suffix.endswith("Idx") else TYPES.get(suffix, np.float32)
+            dtype = np.int16 if "Idx" in suffix else TYPES.get(suffix, np.float32)
             columns[f"{name}_{suffix}"] = ak.values_astype(values, dtype)
     return columns, found
 
@@ -39,49 +39,63 @@ def _event(random: np.random.Generator, found: dict[str, int]) -> dict[str, list
         jet |= {"hadronFlavour": random.choice([0, 5]), "mass": jet["pt"] / 10}
     jets = _seen(random, gen_jets, 0.95, "genJetIdx")
     for jet in jets:
-        jet["mass"] = jet["pt"] / 10
+        jet |= {"mass": jet["pt"] / 10, "electronIdx2": -1}  # as no jet here has two
     side = random.choice([-3.0, 3.0])
     electron, muon = (_thing(random, 10, 60, side, random.uniform(low, low + 1)) for low in (-2, 1))
     radiated = [_near(random, muon, 0.1, 3, 8)] if random.random() < 0.5 else []
     particles = [electron | {"pdgId": random.choice([-11, 11])}, muon | {"pdgId": random.choice([-13, 13])}]
     particles = [one | {"statusFlags": LAST_COPY} for one in (*particles, *(one | {"pdgId": 22} for one in radiated))]
-    electrons = _electrons(random, particles[0], gen_jets, jets, found)
+    vertices = {place: _near(random, jet, CONE, 5, 10) for place, jet in enumerate(gen_jets) if jet["hadronFlavour"]}
+    electrons = _electrons(random, particles[0], gen_jets, jets, vertices, found)
     photons = [one for one in electrons if one["genPartIdx"] == 0 and random.random() < 0.6]
     for one in electrons:
         one["photonIdx"] = -1
     for place, one in enumerate(photons):
         one["photonIdx"] = place
     muons = [one | {"charge": -np.sign(particles[1]["pdgId"])} for one in _seen(random, [muon], 0.9, "genPartIdx")]
+    fsr = _seen(random, radiated, 1, "") if muons else []
+    if muons and not radiated and random.random() < 0.3:
+        fsr = [_near(random, muon, 0.2, 3, 8)]  # of a photon that the generator does not list
     for one in muons:
-        one |= {"genPartIdx": 1, "jetIdx": -1, "fsrPhotonIdx": 0 if radiated else -1}
+        one |= {"genPartIdx": 1, "jetIdx": -1, "fsrPhotonIdx": len(fsr) - 1}
     tracks = _seen(random, [electron, muon], 0.5, "") + _seen(random, gen_jets, 0.2, "")
     return {
         "GenJet": gen_jets,
         "GenPart": particles,
         "Jet": jets,
+        "SV": [vertices[place] for place in sorted(vertices, key=lambda place: -vertices[place]["pt"])],
         "Electron": electrons,
         "Muon": muons,
         "Photon": [
             {**_seen(random, [one], 1, "")[0], "electronIdx": electrons.index(one), "jetIdx": -1} for one in photons
         ],
-        "FsrPhoton": [one | {"muonIdx": 0} for one in _seen(random, radiated, 1, "")] if muons else [],
+        "FsrPhoton": [one | {"muonIdx": 0} for one in fsr],
         "IsoTrack": [one | {"dz": random.normal(0, 0.1)} for one in tracks],
     }
 
 
 def _electrons(
-    random: np.random.Generator, gen: Object, gen_jets: list[Object], jets: list[Object], found: dict[str, int]
+    random: np.random.Generator,
+    gen: Object,
+    gen_jets: list[Object],
+    jets: list[Object],
+    vertices: dict[int, Object],
+    found: dict[str, int],
 ) -> list[Object]:
     """One of the particle, some of jets, and some of nothing, far from both."""
-    of_particle = [one | {"genPartIdx": 0, "jetIdx": -1} for one in _seen(random, [gen], 0.8, "")]
+    nowhere = {"jetIdx": -1, "svIdx": -1}
+    of_particle = [one | {"genPartIdx": 0} | nowhere for one in _seen(random, [gen], 0.8, "")]
     places = {int(jet["genJetIdx"]): place for place, jet in enumerate(jets)}
     inside = [place for place in range(len(gen_jets)) if random.random() < 0.15 + 0.2 * (place == 0)]
+    hardest = sorted(vertices, key=lambda place: -vertices[place]["pt"])
     of_jets = [
-        _near(random, gen_jets[place], CONE, 5, 15) | {"genPartIdx": -1, "jetIdx": places.get(place, -1)}
+        _near(random, gen_jets[place], CONE, 5, 15)
+        | {"genPartIdx": -1, "jetIdx": places.get(place, -1)}
+        | {"svIdx": hardest.index(place) if place in vertices and random.random() < 0.7 else -1}
         for place in inside
     ]
     others = [
-        _thing(random, 5, 10, random.choice([-4.0, 4.0]), random.uniform(-3, 3)) | {"genPartIdx": -1, "jetIdx": -1}
+        _thing(random, 5, 10, random.choice([-4.0, 4.0]), random.uniform(-3, 3)) | {"genPartIdx": -1} | nowhere
         for _ in range(random.poisson(0.15))
     ]
     for name, these in zip(found, (of_particle, of_jets, others), strict=True):

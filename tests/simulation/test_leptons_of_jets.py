@@ -33,17 +33,18 @@ def test_what_follows_no_particle_follows_a_jet_or_nothing(
     drafted: tuple[EventDraft, EventCard, dict[str, int], Path],
 ):
     draft, card, found, _ = drafted
-    names = ["Jet", "Muon", "Electron", "ElectronOfJet", "Photon", "FsrPhoton", "IsoTrack", "IsoTrackOfJet"]
-    assert list(card.collections) == names
+    leptons = ["Muon", "Electron", "ElectronOfJet", "Photon"]
+    rest = ["FsrPhoton", "FsrPhotonOfMuon", "IsoTrack", "IsoTrackOfJet"]
+    assert list(card.collections) == ["Jet", "SV", *leptons, *rest]
     of_particle, of_jet = (card.collections[name] for name in ("Electron", "ElectronOfJet"))
     assert of_jet.related["partner"].without == ["Electron"]
     assert of_jet.related["Electron"] == of_particle.related["partner"]
     assert (of_particle.output.link, of_jet.output.link) == ("genPartIdx", None)
     assert (of_particle.output.name, of_jet.output.name) == ("Electron", "Electron")
-    all_of_them, rest = sum(found.values()), found["electrons of jets"] + found["other electrons"]
+    all_of_them, left = sum(found.values()), found["electrons of jets"] + found["other electrons"]
     said = [draft.collections[name].description for name in ("Electron", "ElectronOfJet")]
     assert said[0].startswith(f"From GenPart: {found['electrons']} of {all_of_them} ")
-    assert said[1].startswith(f"From GenJet: {found['electrons of jets']} of {rest} that are left ")
+    assert said[1].startswith(f"From GenJet: {found['electrons of jets']} of {left} that are left ")
     assert of_particle.unmatched is None
     assert of_jet.unmatched is not None
     number = next(stage for stage in draft.collections["ElectronOfJet"].stages if stage.of == "events")
@@ -64,11 +65,15 @@ def test_places_in_lists_that_were_drawn_and_back(drafted: tuple[EventDraft, Eve
     assert formula(card, "Electron", "jetIdx") == "-1"
     assert formula(card, "Photon", "electronIdx") == "electron_index"
     assert formula(card, "FsrPhoton", "muonIdx") == "muon_index"
+    assert formula(card, "FsrPhotonOfMuon", "muonIdx") == "muon_index"
+    assert formula(card, "ElectronOfJet", "svIdx") == "where(in_sv > 0, sv_index, -1)"
     links = {name: (link.inverse, link.rank) for name, link in card.event.links.items()}
     assert links == {
+        "Jet_electronIdx2": ("Electron_jetIdx", 2),  # though no jet of this file has two
         "Electron_photonIdx": ("Photon_electronIdx", 1),
         "Muon_fsrPhotonIdx": ("FsrPhoton_muonIdx", 1),
     }
+    assert formula(card, "Muon", "jetIdx") == "-1"
     assert not any("Idx" in name for one in draft.collections.values() for name in one.left_out)
 
 
@@ -90,13 +95,14 @@ def test_simulated_leptons_are_in_jets_as_often_as_those_of_the_sample(
     away = [flash[f"Electron_{angle}"][inside] - flash[f"Jet_{angle}"][jet] for angle in ("eta", "phi")]
     assert ak.max(np.hypot(*away)) < 5 * nanoaod_leptons.CONE
     assert ak.all(flash.Electron_pt[:, :-1] >= flash.Electron_pt[:, 1:])
-    # There and back is the same object.
+    # What an object points to points back to it, or to another one of those that share it.
     for one, other in (("Photon", "Electron"), ("FsrPhoton", "Muon")):
         there = flash[f"{one}_{other.lower()}Idx"]
         assert ak.mean(there >= 0) > 0.3
-        name = f"{one[0].lower()}{one[1:]}Idx"
-        back = flash[f"{other}_{name}"][there[there >= 0]]
-        assert ak.all(back == ak.local_index(there)[there >= 0])
+        back = flash[f"{other}_{one[0].lower()}{one[1:]}Idx"]
+        assert ak.all(there[back[back >= 0]] == ak.local_index(back)[back >= 0])
+        pointed = [len({place for place in places if place >= 0}) for places in there.to_list()]
+        assert ak.sum(back >= 0, axis=1).to_list() == pointed
     # Isolated tracks of leptons, and those of jets near them.
     tracks, expected = (ak.count(one.IsoTrack_pt) for one in (flash, full))
     assert tracks == pytest.approx(expected, abs=4 * np.sqrt(tracks + expected))
