@@ -81,6 +81,46 @@ def test_what_the_rules_find_and_leave_over_adds_up(tmp_path: Path):
     assert everything.columns["pt"].tolist() == [49.0, 0.0, 28.0]
 
 
+def test_what_a_rule_has_taken_is_no_other_of_the_next(tmp_path: Path):
+    events = {
+        "run": [1],
+        "event": [1],
+        "GenJet_pt": [[50.0, 20.0]],
+        "GenJet_eta": [[0.0, 1.0]],
+        "GenJet_phi": [[0.0, 1.0]],
+        "GenPart_eta": [[0.1, 3.0]],
+        "GenPart_phi": [[0.0, 0.0]],
+        "Electron_pt": [[30.0, 20.0, 9.0]],
+        "Electron_eta": [[0.09, 0.05, -3.0]],
+        "Electron_phi": [[0.0, 0.0, 0.0]],
+    }
+    pq.write_table(pa.table(events), tmp_path / "events.parquet")
+    rules = """
+[related.taken]
+nearest = ["Electron_eta", "Electron_phi"]
+to = ["GenPart_eta", "GenPart_phi"]
+radius = 0.1
+once = true
+[related.jet]
+nearest = ["Electron_eta", "Electron_phi"]
+to = ["GenJet_eta", "GenJet_phi"]
+radius = 0.4
+once = true
+without = ["taken"]
+"""
+    text = CARD[: CARD.index("[related.jet]")] + rules + CARD[CARD.index("[columns]") :]
+    text = text.replace("Jet_pt", "Electron_pt").replace("GenElectron", "GenJet")
+    unused = (
+        'muon_dr = { unit = "", source = "dr", of = "muon" }',
+        'pileup = { unit = "", source = "Pileup_nTrueInt" }',
+    )
+    for part in (*unused, ', "muon_dr", "pileup"'):
+        text = text.replace(part, "")
+    card = card_from_dict(tomllib.loads(text)).read_from(tmp_path / "card.toml")
+    assert matches(card) == {"jet": Matches({0: 1, 1: 1}, others=2)}  # and nothing of particles, which it is not about
+    assert EventBatch.concatenate(list(reference_batches(card, sample_files(card, "train")))).columns["pt"][0] == 20.0
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}: set FLASHSIM_DATA")
 @pytest.mark.parametrize("name", NANOAOD)
 def test_matches_of_nanoaod(name: str):
@@ -117,6 +157,22 @@ WRONG = {
     "no radius": ("radius = 1.0", "", ["related.muon", "'nearest' needs 'to'"]),
     "a radius of an index": ('index = "Jet_genJetIdx"', 'index = "i"\nradius = 1.0', ["only for 'nearest'"]),
     "the second, once": ("radius = 1.0", "radius = 1.0\nrank = 2\nonce = true", ["'once' is only for rank = 1"]),
+    "without a rule that is not there": (
+        "radius = 1.0",
+        'radius = 1.0\nwithout = ["jets"]',
+        ["related.muon.without[0] = 'jets'", "did you mean 'jet'"],
+    ),
+    "without itself": ("radius = 1.0", 'radius = 1.0\nwithout = ["muon"]', ["it waits for itself (muon → muon)"]),
+    "without what may belong to several": (
+        'index = "Jet_genJetIdx"',
+        'nearest = ["a", "b"]\nto = ["c", "d"]\nradius = 1.0\nwithout = ["muon"]',
+        ["related.jet.without[0] = 'muon'", "'once = true'"],
+    ),
+    "an index without others": (
+        'index = "Jet_genJetIdx"',
+        'index = "i"\nwithout = ["muon"]',
+        ["related.jet", "only for 'nearest'"],
+    ),
     "a condition that cannot be read": ("& bit", "&& bit", ["related.muon.where", "write & for and"]),
     "no column of its own": (
         'gen_pt = { unit = "GeV", source = "GenJet_pt" }',

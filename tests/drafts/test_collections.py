@@ -173,14 +173,17 @@ def test_options_for_ntuples_are_refused(tmp_path: Path):
 # Collections that these files have enough of, and how many of the objects of some follow a generated one.
 REAL: dict[str, tuple[set[str], dict[str, str]]] = {
     "nano_tt_v12.root": (
-        {"PV", "Rho", "Jet", "FatJet", "Muon", "Electron", "PuppiMET", "MET"},
-        {"Jet": "1,336 of 1,504", "FatJet": "116 of 116", "Muon": "140 of 210"},
+        {"PV", "Rho", "Jet", "FatJet", "Muon", "MuonOfJet", "Electron", "ElectronOfJet", "PuppiMET", "MET"},
+        {"Jet": "1,336 of 1,504", "FatJet": "116 of 116", "Muon": "140 of 210", "ElectronOfJet": "155 of 174"},
     ),
     "nano_dy.root": (
         {"PV", "Jet", "Muon", "Electron", "Photon", "Tau", "PuppiMET", "MET"},
         {"Jet": "95 of 188", "Muon": "16 of 18", "Tau": "29 of 29"},
     ),
-    "PHYSLITE_example.root": ({"Density", "Jet", "FatJet", "Electron", "Tau"}, {"Electron": "123 of 134"}),
+    "PHYSLITE_example.root": (
+        {"Density", "Jet", "FatJet", "Electron", "PhotonOfJet", "Tau"},
+        {"Electron": "123 of 134"},
+    ),
 }
 
 
@@ -198,5 +201,7 @@ def test_files_of_experiments(tmp_path: Path, name: str):
         jet = card.collections["Jet"]
         written = {written_as(jet, column) for column in jet.output.columns}
         assert {"AnalysisJetsAuxDyn.pt", "BTagging_AntiKt4EMPFlowAuxDyn.DL1dv01_pb"} <= written
+    for collection in card.collections.keys() & {"Electron", "ElectronOfJet"} if draft.layout == "NanoAOD" else ():
+        assert "jetIdx" in card.collections[collection].output.columns
     for label in made(card, "Jet").keys() & {"hadronFlavour"}:
         assert made(card, "Jet")[label] == "gen_hadronFlavour"

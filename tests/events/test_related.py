@@ -1,6 +1,7 @@
 """Objects of other collections: matched by an index or by distance, against the obvious loop over all pairs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -155,6 +156,7 @@ def test_what_belongs_to_no_object_is_a_row_of_its_own(tmp_path: Path, name: str
     assert set(got.columns["absent"]) == {-1}
 
 
+PARTICLE = Nearest(NEAR.nearest, ("Particle_eta", "Particle_phi"), 1.0, once=True)
 RULES: dict[str, tuple[Nearest, Callable[[dict[str, float]], bool]]] = {
     "any": (NEAR, lambda _: True),
     "second": (Nearest(NEAR.nearest, NEAR.to, 1.5, rank=2), lambda _: True),
@@ -169,28 +171,36 @@ RULES: dict[str, tuple[Nearest, Callable[[dict[str, float]], bool]]] = {
         Nearest(NEAR.nearest, NEAR.to, 1.5, where="pileup > 0.5"),
         lambda p: p["pileup"] > 0.5,
     ),
+    "without what belongs to objects of another list": (
+        Nearest(NEAR.nearest, NEAR.to, 1.5, once=True, without=(PARTICLE,)),
+        lambda _: True,
+    ),
+    "without what belongs to any of two lists": (
+        Nearest(NEAR.nearest, NEAR.to, 1.5, without=(replace(NEAR, once=True, radius=0.5, without=(PARTICLE,)),)),
+        lambda _: True,
+    ),
     "of their own kind": (Nearest(NEAR.to, NEAR.to, 1.0), lambda _: True),
 }
 
 
 def loop(rule: Nearest, holds: Callable, lists: dict[str, Lists], pileup: np.ndarray) -> np.ndarray:
     """The partner of each object, pair by pair."""
+    taken = {j for before in rule.without for j in belonging(before, lists, pileup)}
     own, other = (lists[name].offsets for name in (rule.to[0], rule.nearest[0]))
     pairs = []
     for event in range(len(own) - 1):
         for i in range(own[event], own[event + 1]):
             for j in range(other[event], other[event + 1]):
-                here = (
-                    {}
-                    if rule.nearest == rule.to
-                    else {n: c.values[j if n.startswith("Rec") else i] for n, c in lists.items()}
-                )
+                places = {rule.to[0].partition("_")[0]: i, rule.nearest[0].partition("_")[0]: j}
+                here = {
+                    n: c.values[places[n.partition("_")[0]]] for n, c in lists.items() if n.partition("_")[0] in places
+                }
                 deta, dphi = (
                     lists[a].values[j] - lists[b].values[i] for a, b in zip(rule.nearest, rule.to, strict=True)
                 )
                 dr = np.hypot(deta, (dphi + np.pi) % (2 * np.pi) - np.pi)
                 itself = rule.nearest == rule.to and i == j
-                if dr < rule.radius and not itself and holds(here | {"pileup": pileup[event]}):
+                if j not in taken and dr < rule.radius and not itself and holds(here | {"pileup": pileup[event]}):
                     pairs.append((dr, i, j))
     chosen = np.full(own[-1], -1)
     seen, used = np.zeros(own[-1], int), set()
@@ -204,6 +214,13 @@ def loop(rule: Nearest, holds: Callable, lists: dict[str, Lists], pileup: np.nda
     return chosen
 
 
+def belonging(rule: Relation, lists: dict[str, Lists], pileup: np.ndarray) -> set[int]:
+    """The others that a rule takes, or one before it."""
+    assert isinstance(rule, Nearest)
+    taken = {j for before in rule.without for j in belonging(before, lists, pileup)}
+    return taken | set(loop(rule, lambda _: True, lists, pileup)) - {-1}
+
+
 def partners(relation: Relation, lists: dict[str, Lists], pileup: np.ndarray) -> Partners:
     return relation.partners(lists, {"pileup": pileup}, lists["Gen_eta"].offsets)
 
@@ -214,7 +231,7 @@ def partners(relation: Relation, lists: dict[str, Lists], pileup: np.ndarray) ->
 def test_the_choice_is_that_of_a_loop_over_pairs(name: str, seed: int, size: int):
     random = np.random.default_rng(seed)
     lists: dict[str, Lists] = {}
-    for collection in ("Gen", "Rec"):
+    for collection in ("Gen", "Rec", "Particle"):
         offsets = offsets_from_counts(random.integers(0, size + 1, 4).astype(np.int64))
         n = int(offsets[-1])
         lists |= {f"{collection}_eta": Lists(offsets, random.normal(0, 1, n))}
@@ -226,6 +243,29 @@ def test_the_choice_is_that_of_a_loop_over_pairs(name: str, seed: int, size: int
     found = partners(rule, lists, pileup)
     assert found.chosen.tolist() == loop(rule, holds, lists, pileup).tolist()
     assert (found.count[found.there] >= 1).all()
+    if rule.without:
+        expected = {j for before in rule.without for j in belonging(before, lists, pileup)} | set(found.chosen) - {-1}
+        assert set(np.flatnonzero(found.belongs)) == expected
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "events.root"])
+def test_what_another_rule_has_taken_is_not_looked_at(tmp_path: Path, name: str):
+    """Of the first event 55 and 18 point to an object, of the third 29 and 11, though 11 beyond the list."""
+    rest = replace(NEAR, radius=6.0, once=True, without=(ByIndex("Rec_genIdx"),))
+    path = write(tmp_path / name, EVENTS | {"Rec_genIdx": [[1, -1, -1], [0], [2, 7]]})
+    got = read(
+        path,
+        pt=ColumnSource("Gen_pt"),
+        rest=ColumnSource("Rec_pt", relation=rest),
+        number=ColumnSource("count", relation=rest),
+        extra=ColumnSource(LEFT_OVER, relation=rest),
+    )
+    assert got.columns["rest"].tolist() == [7.0, 18.0, 0.0, 0.0, 0.0]
+    assert got.columns["number"].tolist() == [1, 1, 0, 0, 0]
+    assert not got.columns["extra"].any()
+    wrong = replace(NEAR, without=(replace(PARTICLE, nearest=("Gen_eta", "Gen_phi"), to=("Rec_eta", "Rec_phi")),))
+    with pytest.raises(FlashSimError, match="'Rec_eta' has 3 values and 'Gen_eta' has 2"):
+        read(path, pt=ColumnSource("Gen_pt"), number=ColumnSource("count", relation=wrong))
 
 
 def test_lists_that_do_not_fit_together_are_refused(tmp_path: Path):

@@ -11,13 +11,14 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import uproot
+from scipy import stats
 
-from flashsim.card import EventCard, event_card_from_dict, factor
-from flashsim.events import tree_branches
+from flashsim.card import EventCard, event_card_from_dict, factor, read_event_card
+from flashsim.events import EventBatch, tree_branches
 from flashsim.external import Program
 from flashsim.release import Detector, EventDetector
-from flashsim.stages import condition_columns
-from flashsim.training import ExternalResponse, TrainedStage
+from flashsim.stages import Namespace, condition_columns, outputs
+from flashsim.training import ExternalResponse, TrainedStage, reference_batches, sample_files
 
 EVENTS = 1500
 CARD = """
@@ -175,16 +176,19 @@ class ByHand(Program):
         return np.stack(self.formula(conditions, noise), axis=1).astype(np.float32)
 
 
-def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> EventDetector:
-    """The detector of a card, by hand; types and titles are those of ``nano.root``."""
+def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES, all_classes: dict = CLASSES) -> EventDetector:
+    """The detector of a card, by hand; types and titles are those of its sample."""
     card: EventCard = event_card_from_dict(tomllib.loads(text))
-    branches = tree_branches(folder / "nano.root", "Events")
+    files, tree = card.sample.files, card.sample.tree
+    assert isinstance(files, list)
+    assert tree is not None
+    branches = tree_branches(folder / files[0], tree)
     detectors = {}
     for name, one in card.collections.items():
         stages = []
         for stage in one.stages:
             key = f"{name}.{stage.name}"
-            classes = CLASSES.get(key, ())
+            classes = all_classes.get(key, ())
             width = len(stage.predicted_names)
             noise = 0 if classes else width
             program = ByHand(folder, "onnx", 1, noise, len(classes) or width, 1.0, formula=responses[key])
@@ -196,6 +200,37 @@ def detector(folder: Path, text: str = CARD, responses: dict = RESPONSES) -> Eve
             stages.append(TrainedStage(stage, columns, stage.predicted_names, classes, (response,)))
         detectors[name] = Detector(one, tuple(stages), {}, "by hand")
     return EventDetector(card.name, "", card.event, detectors, "by hand", branches)
+
+
+@dataclass(frozen=True)
+class AsInTheSample:
+    """What a stage drew of the objects of the sample, drawn again whatever the conditions are."""
+
+    columns: list[np.ndarray]
+
+    def __call__(self, given: Table, noise: Table) -> list[Table]:
+        uniform = stats.norm.cdf(noise)
+        return [np.quantile(one, uniform[:, i], method="nearest") for i, one in enumerate(self.columns)]
+
+
+def as_in_the_sample(path: Path) -> EventDetector:
+    """A detector of a card without training: each stage draws what the sample has."""
+    responses: dict[str, Callable[[Table, Table], list]] = {}
+    classes: dict[str, tuple[int, ...]] = {}
+    for name, card in read_event_card(path).collections.items():
+        batch = EventBatch.concatenate(list(reference_batches(card, sample_files(card, "train"))))
+        namespace = Namespace(card, batch)
+        for stage in card.stages:
+            key, rows = f"{name}.{stage.name}", namespace.rows(stage)
+            if isinstance(stage.predict, str):
+                found, numbers = np.unique(namespace[stage.predict][rows], return_counts=True)
+                classes[key] = tuple(int(one) for one in found)
+                shares = numbers / numbers.sum()
+                responses[key] = lambda given, _, shares=shares: list(np.tile(shares, (len(given), 1)).T)
+            else:
+                drawn = outputs(namespace, stage, rows)
+                responses[key] = AsInTheSample([drawn[one][:, 0] for one in stage.predicted_names])
+    return detector(path.parent, path.read_text(encoding="utf-8"), responses, classes)
 
 
 def write_nano(path: Path, events: dict) -> None:

@@ -80,9 +80,13 @@ def _read_before_drawn(card: Card) -> Iterator[tuple[str, str]]:
 def _columns_of_file(name: str, column: Column, rules: Mapping[str, Related]) -> Iterator[str]:
     if column.source not in OF_THE_PAIR:
         yield column.source or name
-    if column.of is None:
-        return
-    rule = rules[column.of]
+    if column.of is not None:
+        yield from _columns_of_rule(rules[column.of], rules)
+
+
+def _columns_of_rule(rule: Related, rules: Mapping[str, Related]) -> Iterator[str]:
     yield from (*([rule.index] if rule.index else []), *(rule.nearest or ()), *(rule.to or ()))
     for formula in (rule.total, rule.where):
         yield from sorted(Expression.parse(formula).names if formula else ())
+    for name in rule.without:
+        yield from _columns_of_rule(rules[name], rules)

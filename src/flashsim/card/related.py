@@ -35,6 +35,11 @@ class Related(CardModel):
     )
     to: Pair | None = Field(default=None, description="For `nearest`: columns of η and φ of the card's own objects.")
     radius: float | None = Field(default=None, gt=0, description="For `nearest`: largest ΔR.")
+    without: list[str] = Field(
+        default_factory=list,
+        description="For `nearest`: other tables of `[related]`, with an `index` or `once`. What belongs to an object "
+        "by them, be it of another list than the card's, is not looked at.",
+    )
     rank: int = Field(
         default=1,
         ge=1,
@@ -62,8 +67,8 @@ class Related(CardModel):
         rules = [self.index, self.nearest, self.total]
         if sum(rule is not None for rule in rules) != 1:
             raise ValueError("write either 'index', 'nearest' or 'sum': one rule says what belongs to an object")
-        if self.nearest is None and (self.to or self.radius or self.once):
-            raise ValueError("'to', 'radius' and 'once' are only for 'nearest'")
+        if self.nearest is None and (self.to or self.radius or self.once or self.without):
+            raise ValueError("'to', 'radius', 'once' and 'without' are only for 'nearest'")
         if self.total is not None and self.rank != 1:
             raise ValueError("'rank' is only for 'index' and 'nearest'")
         if self.index is not None and self.where:

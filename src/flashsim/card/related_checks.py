@@ -13,6 +13,7 @@ def check_related(card: Card) -> None:
             Expression.parse(related.where, f"related.{name}.where")
         if related.total is not None:
             _check_sum(related, f"related.{name}")
+        _check_without(card, name, (name,))
     columns = {f"columns.{name}": column for name, column in card.columns.items()}
     columns |= {f"reconstructed.{name}": column for name, column in card.reconstructed.items()}
     for key, column in columns.items():
@@ -35,6 +36,22 @@ def check_related(card: Card) -> None:
             )
     if columns and all(column.of is not None for column in columns.values()):
         raise FlashSimError("columns: all are of related objects; at least one must be of the card's own objects")
+
+
+def _check_without(card: Card, name: str, asked: tuple[str, ...]) -> None:
+    """Rules that take some of the others first are there, take each of them once, and do not wait for one another."""
+    for place, other in enumerate(card.related[name].without):
+        key = f"related.{name}.without[{place}] = {other!r}"
+        if other in asked:
+            raise FlashSimError(f"{key}: it waits for itself ({' → '.join((*asked, other))}); leave one of them out")
+        if other not in card.related:
+            raise FlashSimError(f"{key}: there is no table [related.{other}]{nearest(other, card.related)}")
+        rule = card.related[other]
+        if rule.index is None and not rule.once:
+            raise FlashSimError(
+                f"{key}: by that rule one may belong to several objects; give it an 'index', or say 'once = true'"
+            )
+        _check_without(card, other, (*asked, other))
 
 
 def _check_sum(related: Related, key: str) -> None:

@@ -139,5 +139,12 @@ class Reconstructed(CardModel):
         description="Bits of the mantissa that the file keeps, as NanoAOD does: values are spread over the step to the "
         "next one before they are learnt, and rounded when they are written.",
     )
+    agrees: float = Field(
+        default=0.99,
+        gt=0,
+        le=1,
+        description="Share of the objects for which `from` must give back what the sample has. Less than the default "
+        "is for a formula that is known to be right for some only, as that a lepton is in the nearest jet.",
+    )
 
     _short = model_validator(mode="before")(_as_unit)

@@ -10,7 +10,8 @@ from flashsim.drafts.kinds import Kind
 class Line:
     """A column of `[columns]` or `[reconstructed]`: its name in the file, its unit, and the way back (`from`).
 
-    One `of` a table of `[related]` is a column of those objects, or what the rule itself gives.
+    One `of` a table of `[related]` is a column of those objects, or what the rule itself gives. The way back `agrees`
+    with so many of the objects, if that is not practically all.
     """
 
     source: str
@@ -19,6 +20,7 @@ class Line:
     why: str = ""
     of: str | None = None
     precision: int | None = None
+    agrees: float | None = None
 
     def with_formula(self, formula: str, why: str) -> "Line":
         """The same column, made in another way."""

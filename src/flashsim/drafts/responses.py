@@ -58,7 +58,7 @@ def paired(rec: Side, gen: Side, unit: str) -> Response | None:
 def _has_scale(gen: Side, unit: str) -> bool:
     """Whether errors grow with a quantity: those of momenta do, and those of numbers over a wide range."""
     low, high = np.quantile(gen.values, [0.001, 0.999])
-    return unit == "GeV" or (not unit and high > WIDE * low)
+    return unit == "GeV" or (not unit and bool(high > WIDE * low))
 
 
 def angle(rec: Side, gen: Side) -> Response:

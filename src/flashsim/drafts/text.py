@@ -75,7 +75,7 @@ def _columns(title: str, columns: Mapping[str, Line]) -> str:
     for key, line in columns.items():
         source = None if line.source == key and line.of is None else line.source
         entries = {"unit": line.unit, "source": source, "of": line.of, "precision": line.precision}
-        entries["from"] = line.formula
+        entries |= {"agrees": line.agrees, "from": line.formula}
         given = {name: value for name, value in entries.items() if value is not None}
         shown = _value(line.unit if given.keys() == {"unit"} else given)
         lines.append(f"{key} = {shown}" + (f"  # {_one_line(line.why)}" if line.why else ""))

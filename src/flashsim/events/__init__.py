@@ -6,11 +6,12 @@ from .describe import FileDescription, describe_file
 from .gun import ParticleGun
 from .jagged import events_of_lists, jagged_batch
 from .nano_writer import COPY, NanoLayout, as_collections, open_nanoaod
+from .nearest import Nearest
 from .output import Collection, OutputBatch, OutputSchema
 from .precision import is_rounded, rounded, spread
 from .pythia import Pythia8Source
 from .read import expand, read_events
-from .relations import ByIndex, Lists, Nearest, Relation, SumOf
+from .relations import ByIndex, Lists, Relation, SumOf
 from .simulated_reader import read_simulated
 from .source import LEFT_OVER, ColumnSource, present
 from .tree_reader import OtherTree, has_tree, read_other_trees, read_rows, tree_branches

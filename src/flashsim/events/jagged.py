@@ -12,7 +12,8 @@ from flashsim.errors import FlashSimError
 from .batch import EventBatch
 from .flat import unequal_error
 from .left_over import asks_for_rows, with_left_over
-from .relations import Lists, Nearest, Partners, Relation
+from .nearest import Nearest
+from .relations import Lists, Partners, Relation
 from .source import LEFT_OVER, ColumnSource, to_identity, to_internal, with_defaults
 
 
@@ -104,8 +105,13 @@ def _check_rule(
             )
     for name in relation.own:
         _require_equal("the objects", own, name, lists, path, row)
+    theirs = lists[relation.others[0]].offsets
     for name in relation.others[1:]:
-        _require_equal(relation.others[0], lists[relation.others[0]].offsets, name, lists, path, row)
+        _require_equal(relation.others[0], theirs, name, lists, path, row)
+    for rule in relation.before:
+        _require_list(rule.columns[0], lists, path)
+        _check_rule(rule, lists, lists[rule.columns[0]].offsets, path, row)
+        _require_equal(relation.others[0], theirs, rule.others[0], lists, path, row)
 
 
 def _require_list(name: str, lists: Mapping[str, Lists], path: Path) -> None:

@@ -14,8 +14,9 @@ def check_closure(card: Card, batch: EventBatch) -> None:
     """Raise FlashSimError when a formula (`from`) does not give back the column of the full simulation.
 
     Otherwise a flash sample would be wrong however well the stages were trained. Compared where the
-    column is written (`output.where`), to one part in a thousand of its spread, for 99 % of the objects:
-    a lost sign is wrong for half of them only. A number alone in `[unmatched.from]` is a choice, and not compared.
+    column is written (`output.where`), to one part in a thousand of its spread, for 99 % of the objects, or as many as
+    the column says (`agrees`): a lost sign is wrong for half of them only. A number alone in `[unmatched.from]` is a
+    choice, and not compared.
     """
     drawn = batch.keep(Namespace(card, batch).written())
     truth = {name: values for name, values in drawn.columns.items() if name not in card.reconstructed}
@@ -38,7 +39,7 @@ def check_closure(card: Card, batch: EventBatch) -> None:
         # Single precision is 6·10⁻⁸ of a value: all that a column that is the same for all objects can be off by.
         allowed = 1e-3 * np.std(wanted[rows]) + 1e-6 * np.mean(np.abs(wanted[rows])) + 1e-15
         error = np.where(rows, np.abs(wanted - got), 0.0)
-        if not (np.quantile(error[rows], 0.99) <= allowed):
+        if not (np.quantile(error[rows], column.agrees) <= allowed):
             worst = int(np.argmax(np.nan_to_num(error, nan=np.inf)))
             raise FlashSimError(
                 f"reconstructed.{name}.from = {column.formula!r}: gives {got[worst]:.6g} where the sample has "

@@ -8,7 +8,7 @@ from jaxtyping import Shaped
 
 from flashsim.card import SLOT, Card, Related
 from flashsim.errors import FlashSimError
-from flashsim.events import ColumnSource, read_events
+from flashsim.events import LEFT_OVER, ColumnSource, read_events
 from flashsim.training.sample import relation_of, sample_batches, sample_files, truth_sources
 
 
@@ -16,7 +16,7 @@ from flashsim.training.sample import relation_of, sample_batches, sample_files, 
 class Matches:
     """Objects of the card by how many others belong to them, and the others: ``matched`` first, ``duplicated`` after.
 
-    Of `others` the rest is ``unmatched``: simulation makes no such object.
+    Of `others`, those that no rule before has taken, the rest is ``unmatched``: simulation makes no such object.
     """
 
     multiplicity: dict[int, int]
@@ -63,8 +63,18 @@ def left_over(card: Card) -> LeftOver:
 
 
 def matching_rules(card: Card) -> dict[str, Related]:
-    """The rules by which others belong to one object: with an `index`, or `once`."""
-    return {name: rule for name, rule in card.related.items() if rule.index is not None or rule.once}
+    """The rules by which others belong to one object of the card: with an `index`, or `once`.
+
+    One that is only there for what another rule goes without is about objects of any list.
+    """
+    columns = [*card.columns.values(), *card.reconstructed.values()]
+    asked = {column.of for column in columns} | {card.unmatched.of if card.unmatched is not None else None}
+    helping = {other for rule in card.related.values() for other in rule.without} - asked
+    return {
+        name: rule
+        for name, rule in card.related.items()
+        if (rule.index is not None or rule.once) and name not in helping
+    }
 
 
 def matches(card: Card) -> dict[str, Matches]:
@@ -78,19 +88,22 @@ def matches(card: Card) -> dict[str, Matches]:
     files = sorted({file for part in ("train", "validation", "test") for file in sample_files(card, part)})
     own = next(source for source in truth_sources(card).values() if source.relation is None)
     found = {}
-    for name, rule in rules.items():
-        relation = relation_of(rule)
-        assert relation is not None
-        counts = _column(card, files, {"own": own, "count": ColumnSource("count", relation=relation)}, "count")
-        others = _column(card, files, {"other": ColumnSource(relation.others[0])}, "other")
+    for name in rules:
+        relation = relation_of(name, card.related)
+        columns = {"own": own, "count": ColumnSource("count", relation=relation)}
+        columns[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation)
+        counts, left = _columns(card, files, columns)
         multiplicity, number = np.unique(counts, return_counts=True)
-        found[name] = Matches(dict(zip(multiplicity.tolist(), number.tolist(), strict=True)), len(others))
+        by_count = dict(zip(multiplicity.tolist(), number.tolist(), strict=True))
+        found[name] = Matches(by_count, int(counts.sum()) + left)
     return found
 
 
-def _column(
-    card: Card, files: list[Path], columns: dict[str, ColumnSource], name: str
-) -> Shaped[np.ndarray, " values"]:
+def _columns(
+    card: Card, files: list[Path], columns: dict[str, ColumnSource]
+) -> tuple[Shaped[np.ndarray, " objects"], int]:
+    """How many belong to each object, and how many to none."""
     run, event = card.sample.event
-    batches = read_events(files, columns, tree=card.sample.tree, event=(run, event))
-    return np.concatenate([batch.columns[name] for batch in batches])
+    batches = list(read_events(files, columns, tree=card.sample.tree, event=(run, event)))
+    left = np.concatenate([batch.columns[LEFT_OVER] for batch in batches])
+    return np.concatenate([batch.columns["count"] for batch in batches])[~left], int(left.sum())

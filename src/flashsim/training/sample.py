@@ -1,6 +1,6 @@
 """The reference sample of a card: read, selected, split by event, and checked against the card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -37,7 +37,7 @@ def reference_sources(card: Card) -> dict[str, ColumnSource]:
         name: _source(card, name, column, None) for name, column in card.reconstructed.items()
     }
     if card.unmatched is not None and card.unmatched.of is not None:
-        sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation_of(card.related[card.unmatched.of]))
+        sources[LEFT_OVER] = ColumnSource(LEFT_OVER, relation=relation_of(card.unmatched.of, card.related))
     return sources
 
 
@@ -82,14 +82,13 @@ def _telling(card: Card) -> list[str]:
 
 
 def _source(card: Card, name: str, column: Column | Reconstructed, default: float | None) -> ColumnSource:
-    related = None if column.of is None else card.related[column.of]
-    return ColumnSource(column.source or name, factor(column.unit), default, relation_of(related))
+    relation = None if column.of is None else relation_of(column.of, card.related)
+    return ColumnSource(column.source or name, factor(column.unit), default, relation)
 
 
-def relation_of(related: Related | None) -> Relation | None:
-    """The rule of a table `[related.<name>]`."""
-    if related is None:
-        return None
+def relation_of(name: str, tables: Mapping[str, Related]) -> Relation:
+    """The rule of the table `[related.<name>]`; `tables` are all of them."""
+    related = tables[name]
     if related.index is not None:
         return ByIndex(related.index, related.rank)
     if related.total is not None:
@@ -97,7 +96,16 @@ def relation_of(related: Related | None) -> Relation | None:
     assert related.nearest is not None
     assert related.to is not None
     assert related.radius is not None
-    return Nearest(related.nearest, related.to, related.radius, related.rank, related.once, related.where)
+    before = [relation_of(one, tables) for one in related.without]
+    return Nearest(
+        related.nearest,
+        related.to,
+        related.radius,
+        related.rank,
+        related.once,
+        related.where,
+        tuple(one for one in before if isinstance(one, ByIndex | Nearest)),
+    )
 
 
 def read_sample(card: Card, part: Part) -> EventBatch:

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from flashsim.card import Expression, factor
-from flashsim.drafts.collections.columns import columns_of, too_few
+from flashsim.drafts.collections.columns import columns_of
 from flashsim.drafts.collections.contents import Contents
 from flashsim.drafts.collections.leftover import NUMBER, add_left_over
-from flashsim.drafts.collections.places import add_place
+from flashsim.drafts.collections.places import add_places
 from flashsim.drafts.collections.plan import Layout, Plan
-from flashsim.drafts.collections.rules import Rule, relation_from, rule_for
+from flashsim.drafts.collections.rules import PARTNER, Rule, relation_from
 from flashsim.drafts.collections.targets import Targets
 from flashsim.drafts.collections.truth import CHOSEN, TruthSide, add_conditions, declared
 from flashsim.drafts.collections.vector import add_vector
@@ -38,21 +38,18 @@ class Objects:
         return {key: self.batch.columns[key][rows].astype(np.float64) for key in keys}
 
 
-def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[str]) -> Draft | str:
-    """The draft of a collection, given the names of those `drawn` before; or why it is left out."""
-    draft = Draft(
-        name=plan.name,
-        description="",
-        file=str(contents.path),
-        event=contents.event,
-        collection=plan.prefix if plan.prefix.endswith(".") else plan.name,
-    )
-    rule = rule_for(contents, plan) if plan.truths else None
-    if (reason := too_few(contents, plan, rule)) is not None:
-        return reason
+def draft_collection(
+    contents: Contents, layout: Layout, plan: Plan, rule: Rule | None, drawn: tuple[str, ...], *, last: bool
+) -> Draft | str:
+    """The draft of a collection, or why it is left out.
+
+    The names of what was `drawn` before begin like this. What follows nothing is drawn with the `last` collection of a
+    list.
+    """
+    draft = Draft(name=plan.name, description="", file=str(contents.path), event=contents.event, collection=plan.output)
     taken = {"run", "event", "slot", "unmatched", "number", NUMBER, CHOSEN}
     if rule is not None:
-        draft.related["partner"] = rule.table
+        draft.related |= rule.before | {PARTNER: rule.table}
     side = declared(contents, layout, plan, rule.truth if rule else None, drawn, draft, taken)
     names = columns_of(contents, plan, draft)
     if not names:
@@ -76,19 +73,20 @@ def draft_collection(contents: Contents, layout: Layout, plan: Plan, drawn: set[
         keys,
         objects.of(objects.found, keys),
         objects.of(objects.left, keys),
+        {key: contents.values(names[suffix]) * np.float64(factor(units[key])) for key, suffix in keys.items()},
         objects.of(objects.found, side.lines),
         {suffix: key for suffix, key in side.partners.items() if key in side.lines},
         units,
         taken,
-        "partner" if rule is not None else None,
+        PARTNER if rule is not None else None,
     )
     if plan.vector is not None:
         add_vector(targets)
-    add_place(targets)
+    add_places(targets)
     targets.add_all()
-    _add_precision(draft, objects)
+    _add_precision(draft, targets)
     draft.stages.append(StageDraft("response", "what is measured", side.given, targets.learnt, draft.where))
-    if rule is not None and objects.left.sum():
+    if rule is not None and last and objects.left.any():
         _add_left_over(draft, targets, objects, side)
     return draft
 
@@ -102,12 +100,12 @@ def _read(
     units: Mapping[str, str],
 ) -> Objects:
     """The file through the columns of the draft."""
-    rules = {name: relation_from(table) for name, table in draft.related.items()}
+    rules = {name: relation_from(name, draft.related) for name in draft.related}
     sources = {
         key: ColumnSource(line.source, factor(line.unit), None, None if line.of is None else rules[line.of])
         for key, line in side.lines.items()
     }
-    partner = rules.get("partner")
+    partner = rules.get(PARTNER)
     sources |= {key: ColumnSource(name, factor(units[key]), None, partner) for key, name in names.items()}
     if rule is None:
         batch = contents.read(sources)
@@ -127,8 +125,9 @@ def _say_rule(draft: Draft, plan: Plan, rule: Rule | None) -> None:
         draft.description = "Numbers of an event."
         return
     share = rule.found / max(rule.others, 1)
+    rest = "that are left " if rule.before else ""
     draft.description = (
-        f"From {rule.truth.prefix.rstrip('._')}: {rule.found:,} of {rule.others:,} ({share:.0%}) follow one."
+        f"From {rule.truth.prefix.rstrip('._')}: {rule.found:,} of {rule.others:,} {rest}({share:.0%}) follow one."
     )
     draft.guesses.append(Guess(plan.prefix + "*", "from " + rule.truth.prefix + "*", f"{rule.why}: {share:.1%}"))
 
@@ -139,26 +138,25 @@ def _in_keys(where: str, prefix: str) -> str:
 
 def _add_number(draft: Draft, objects: Objects, side: TruthSide) -> None:
     """How many partners an object has: whether it is found."""
-    if "partner" not in draft.related:
+    if PARTNER not in draft.related:
         return
     chosen = CHOSEN if CHOSEN in draft.derive else None
     counts = objects.batch.columns["number"][objects.chosen]
-    draft.reconstructed["number"] = Line("count", "", why="how many belong to a generated object", of="partner")
+    draft.reconstructed["number"] = Line("count", "", why="how many belong to a generated object", of=PARTNER)
     draft.where = "number > 0" if chosen is None else f"{chosen} & (number > 0)"
     if is_constant(counts):
-        draft.reconstructed["number"] = Line("count", "", f"{counts[0]}", "always", of="partner")
+        draft.reconstructed["number"] = Line("count", "", f"{counts[0]}", "always", of=PARTNER)
         return
     classes, numbers = np.unique(counts, return_counts=True)
     why = ", ".join(f"{number:,} with {value}" for value, number in zip(classes, numbers, strict=True))
     draft.stages.append(StageDraft("multiplicity", why, side.given, "number", chosen))
 
 
-def _add_precision(draft: Draft, objects: Objects) -> None:
+def _add_precision(draft: Draft, targets: Targets) -> None:
     """The bits of mantissas that the file keeps, of every column that is read of it."""
-    rows = objects.found | objects.left
     for key, line in draft.reconstructed.items():
-        if key in objects.batch.columns and key != "number":
-            bits = precision_of(objects.batch.columns[key][rows] / np.float64(factor(line.unit)))
+        if key in targets.every:
+            bits = precision_of(targets.every[key] / np.float64(factor(line.unit)))
             draft.reconstructed[key] = replace(line, precision=bits)
 
 
@@ -171,4 +169,4 @@ def _add_left_over(draft: Draft, targets: Targets, objects: Objects, side: Truth
         if Expression.parse(text).names <= set(side.of_events)
     ]
     generated = CHOSEN if CHOSEN in draft.derive else f"{next(iter(side.lines))} != 0"
-    add_left_over(draft, targets, "partner", counts, [*event, f"event_sum({generated})"], side.of_events)
+    add_left_over(draft, targets, PARTNER, counts, [*event, f"event_sum({generated})"], side.of_events)

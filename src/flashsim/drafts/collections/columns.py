@@ -8,7 +8,8 @@ from flashsim.drafts.names import INDICES, words_of
 
 FEWEST = 10
 """Fewer objects than this make no collection."""
-JET = "jetIdx"
+PLACE = "Idx"
+"""What the name of a place in another list ends with: that of the list, in the singular, stands before it."""
 
 
 def too_few(contents: Contents, plan: Plan, rule: Rule | None) -> str | None:
@@ -43,9 +44,9 @@ def columns_of(contents: Contents, plan: Plan, draft: Draft) -> dict[str, str]:
             continue  # a part of a link
         if not contents.is_finite(name):
             draft.left_out[name] = "NaN or infinite for some objects; give these a number of their own first"
-        elif suffix == JET and "jet" in draft.related:
+        elif suffix.removesuffix(PLACE) in draft.related or (PLACE in suffix and (contents.values(name) == -1).all()):
             kept[suffix] = name
-        elif set(words_of(suffix.rstrip("123456789"))) & INDICES or "Idx" in suffix:
+        elif set(words_of(suffix.rstrip("123456789"))) & INDICES or PLACE in suffix:
             draft.left_out[name] = "a place in another list"
         elif "fiducialGen" in suffix:
             draft.left_out[name] = "a quantity of the generator"

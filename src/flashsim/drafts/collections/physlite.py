@@ -1,9 +1,10 @@
 """The collections of ATLAS PHYSLITE, and what they are learnt from: what of it is numbers."""
 
-from flashsim.drafts.collections.plan import Layout, Plan, Truth
+from flashsim.drafts.collections.plan import PART, WHOLE, Layout, Plan, Truth
 
 _JETS = "AntiKt4TruthDressedWZJetsAux"
 _FAT_JETS = "AntiKt10TruthSoftDropBeta100Zcut10JetsAux"
+_IN_JET = Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",), alike=PART)
 
 
 def _leptons(name: str, radius: float, kind: str) -> tuple[Truth, ...]:
@@ -20,18 +21,26 @@ PHYSLITE = Layout(
         Plan(
             "Jet",
             "AnalysisJetsAuxDyn.",
-            (Truth(f"{_JETS}.", 0.3, also=(f"{_JETS}Dyn.",)),),
+            (Truth(f"{_JETS}.", 0.3, also=(f"{_JETS}Dyn.",), alike=WHOLE),),
             also=("BTagging_AntiKt4EMPFlowAuxDyn.",),
         ),
-        Plan("FatJet", "AnalysisLargeRJetsAuxDyn.", (Truth(f"{_FAT_JETS}.", 0.8, also=(f"{_FAT_JETS}Dyn.",)),)),
+        Plan(
+            "FatJet",
+            "AnalysisLargeRJetsAuxDyn.",
+            (Truth(f"{_FAT_JETS}.", 0.8, also=(f"{_FAT_JETS}Dyn.",), alike=WHOLE),),
+        ),
         Plan("Muon", "AnalysisMuonsAuxDyn.", _leptons("Muons", 0.1, "dressed")),
+        Plan("MuonOfJet", "AnalysisMuonsAuxDyn.", (_IN_JET,)),
         Plan("Electron", "AnalysisElectronsAuxDyn.", _leptons("Electrons", 0.1, "dressed")),
+        Plan("ElectronOfJet", "AnalysisElectronsAuxDyn.", (_IN_JET,)),
         Plan("Photon", "AnalysisPhotonsAuxDyn.", (Truth("TruthPhotonsAuxDyn.", 0.1),)),
+        Plan("PhotonOfJet", "AnalysisPhotonsAuxDyn.", (_IN_JET,)),
         Plan(
             "Tau",
             "AnalysisTauJetsAuxDyn.",
             (*_leptons("Taus", 0.3, "vis"), Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",))),
         ),
+        Plan("TauOfJet", "AnalysisTauJetsAuxDyn.", (Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",)),)),
     ),
     events=(
         "EventInfoAuxDyn.averageInteractionsPerCrossing",

@@ -10,12 +10,19 @@ ANGLES = {"phi"}
 RELATIVE = {"ratio", "rel", "corr", "sig", "significance", "score", "over", "frac", "ef", "iso", "mva", "raw", "sigma"}
 
 
+WHOLE = ("pt", "eta", "phi", "mass", "m")
+"""What jets and their generated ones have in common."""
+PART = ("eta", "phi")
+"""What an object in a jet and the generated jet have in common: where they are."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """Generated objects that a collection may follow: a list of the file, and how the two belong together.
 
     `index` ends the name of the column that tells it, else it is the nearest within `radius`; `where` chooses among
-    the objects, `pair` among pairs, both by names of the file. Their columns may also begin with one of `also`.
+    the objects, `pair` among pairs, both by names of the file. Their columns may also begin with one of `also`. What is
+    reconstructed is learnt beside the same quantity of theirs where the two are `alike`.
     """
 
     prefix: str
@@ -24,6 +31,7 @@ class Truth:
     where: str | None = None
     pair: str | None = None
     also: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ("pt", "eta", "phi")
     phi: str = "phi"
     eta: str = "eta"
     pt: str = "pt"
@@ -36,7 +44,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The nearest object of another list, as a condition; `drawn` of a collection that is simulated before."""
+    """The nearest object of another list, as a condition; `drawn` of a collection that is simulated before.
+
+    The columns of places in that list begin with its name: `jetIdx` with ``jet``.
+    """
 
     name: str
     prefix: str
@@ -48,9 +59,10 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Plan:
-    """A collection that is written as `name`, from columns that begin with `prefix`, and what may lead to it.
+    """A collection, from columns that begin with `prefix`, and what may lead to it.
 
     Of several candidates of truth it is the first that explains half of the objects, else the one that explains most.
+    Of several plans for one list each has what those before it leave over.
     Without any it is one object an event; `vector` begins the names of what its pt and phi are a residual to, and
     `recoil` those of objects drawn before and of the generated ones, whose sums differ by what it balances.
     """
@@ -62,6 +74,11 @@ class Plan:
     also: tuple[str, ...] = ()
     vector: str | None = None
     recoil: tuple[str, str] | None = None
+
+    @property
+    def output(self) -> str:
+        """The name of the list that it is written into."""
+        return self.prefix.removesuffix("_")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ FEW_DISTINCT = 3
 class Targets:
     """The columns of found objects and of those that follow nothing (in our units), by key; and what becomes of them.
 
+    What columns are like, and which follow from others, is told from `every` object of the list: collections that write
+    into the same one agree on it.
     `truth` are the generator's columns of the found ones, `partners` their keys by the suffix of what they are the
     truth of. `formulas` are those that objects without truth can use too.
     """
@@ -35,6 +37,7 @@ class Targets:
     suffixes: Mapping[str, str]
     found: Mapping[str, Float[np.ndarray, " found"]]
     left: Mapping[str, Float[np.ndarray, " left"]]
+    every: Mapping[str, Float[np.ndarray, " objects"]]  # of the list, those of other collections too
     truth: Mapping[str, Float[np.ndarray, " found"]]
     partners: Mapping[str, str]
     units: Mapping[str, str]
@@ -47,10 +50,6 @@ class Targets:
     skipped: set[str] = field(default_factory=set)
     of_left: dict[str, str] = field(default_factory=dict)  # formulas of objects that follow nothing
 
-    def every(self, key: str) -> Float[np.ndarray, " objects"]:
-        """The column of all objects, those first that were found."""
-        return np.concatenate([self.found[key], self.left[key]])
-
     def add_all(self) -> None:
         """Settle every column, those first that follow from others."""
         settled = self.draft.reconstructed.keys() | self.skipped
@@ -59,9 +58,19 @@ class Targets:
         for settle in (*every, self._themselves):
             settle()
 
-    def make(self, key: str, formula: str | None, taken_for: str, why: str, *, shared: bool = False) -> None:
+    def make(
+        self,
+        key: str,
+        formula: str | None,
+        taken_for: str,
+        why: str,
+        *,
+        shared: bool = False,
+        agrees: float | None = None,
+    ) -> None:
         """Declare a column, with the way back from what is drawn; `shared`: it needs no truth."""
-        self.draft.reconstructed[key] = Line(self.names[key], self.units[key], formula, why, self.of)
+        line = Line(self.names[key], self.units[key], formula, why, self.of, agrees=agrees)
+        self.draft.reconstructed[key] = line
         self.draft.guesses.append(Guess(self.names[key], taken_for, why))
         if shared:
             self.shared.add(key)
@@ -80,7 +89,7 @@ class Targets:
     def _leave_out(self, key: str) -> bool:
         """Words of bits that are too many to be classes."""
         words = set(words_of(self.suffixes[key]))
-        values = self.every(key)
+        values = self.every[key]
         whole = bool((values == np.round(values)).all())
         if whole and words & MASKS and len(np.unique(values)) > 32:
             self.draft.left_out[self.names[key]] = "a word of many bits: name those that matter in [derive]"
@@ -89,9 +98,9 @@ class Targets:
 
     def _constants(self) -> None:
         for key in list(self.open):
-            if is_constant(self.every(key)):
+            if is_constant(self.every[key]):
                 self.make(
-                    key, number_text(self.every(key)[0]), "constant", "the same for all objects: written as it is"
+                    key, number_text(self.every[key][0]), "constant", "the same for all objects: written as it is"
                 )
 
     def _of_truth(self) -> None:
@@ -143,7 +152,7 @@ class Targets:
                 if other not in self.open:
                     continue  # it is one of another itself
                 suffixes = {self.suffixes[key], self.suffixes[other]}
-                factor = _factor(self.every(key), self.every(other), suffixes)
+                factor = _factor(self.every[key], self.every[other], suffixes)
                 if factor is not None:
                     text = other if factor == 1 else f"{factor:g} * {other}"
                     self.make(key, text, "copy", f"always {text}", shared=True)
@@ -151,16 +160,16 @@ class Targets:
 
     def _steps(self) -> None:
         """Working points."""
-        floats = {key: self.every(key) for key in self.open if not _is_whole(self.every(key))}
+        floats = {key: self.every[key] for key in self.open if not _is_whole(self.every[key])}
         for key in list(self.open):
-            if _is_whole(self.every(key)):
-                found = steps_of(self.every(key), floats, key)
+            if _is_whole(self.every[key]):
+                found = steps_of(self.every[key], floats, key)
                 if found is not None:
                     self.make(key, found.formula, "thresholds", f"follows from {found.score}", shared=True)
 
     def _nested(self) -> None:
         """Flags that lie in one another: a level is drawn of those that do not follow from something else."""
-        flags = {key: self.every(key) for key in self.names if set(np.unique(self.every(key))) == {0.0, 1.0}}
+        flags = {key: self.every[key] for key in self.names if set(np.unique(self.every[key])) == {0.0, 1.0}}
         for chain in chains_of(flags):
             drawn = Chain(tuple(flag for flag in chain.flags if flag in self.open))
             if len(chain.flags) == 1 or not drawn.flags:
@@ -183,10 +192,10 @@ class Targets:
     def _blurred(self) -> None:
         """Spikes at 0 that are blurred by rounding: learnt as spikes."""
         for key in list(self.open):
-            width = width_of_spike(self.every(key))
+            width = width_of_spike(self.every[key])
             if width is None:
                 continue
-            sharp = np.where(np.abs(self.every(key)) < width, 0, self.every(key))
+            sharp = np.where(np.abs(self.every[key]) < width, 0, self.every[key])
             kind = kind_of_values(sharp, frozenset(words_of(self.suffixes[key])))
             variable, text = f"{key}_sharp", f"where(abs({key}) < {number_text(width)}, 0, {key})"
             self.learn(variable, Learnt(kind, text, internal_unit(self.units[key])))
@@ -203,7 +212,7 @@ class Targets:
         """What the values of all objects are like."""
         if key not in self.kinds:
             words = frozenset(words_of(self.suffixes[key]))
-            self.kinds[key] = kind_of_values(self.every(key), words)
+            self.kinds[key] = kind_of_values(self.every[key], words)
         return self.kinds[key]
 
 

@@ -35,22 +35,32 @@ class TruthSide:
 
 
 def declared(
-    contents: Contents, layout: Layout, plan: Plan, truth: Truth | None, drawn: set[str], draft: Draft, taken: set[str]
+    contents: Contents,
+    layout: Layout,
+    plan: Plan,
+    truth: Truth | None,
+    drawn: tuple[str, ...],
+    draft: Draft,
+    taken: set[str],
 ) -> TruthSide:
-    """The columns that a collection may read: of the objects, their neighbours, and the event."""
+    """The columns that a collection may read: of the objects, their neighbours, and the event.
+
+    The names of what was `drawn` before begin like this.
+    """
     side = TruthSide()
     if truth is not None:
         for suffix, name in contents.of((truth.prefix, *truth.also), truth.prefix + truth.pt).items():
-            partner = _partner(truth, suffix)
-            if (partner or suffix in LABELS) and contents.is_finite(name):
+            quantity = _quantity(truth, suffix)
+            if (quantity or suffix in LABELS) and contents.is_finite(name):
                 key = key_of(f"gen_{suffix}", taken, "gen")
-                side.lines[key] = Line(name, layout.unit_of(suffix.partition("_")[0] if partner else suffix))
-                side.partners[partner or suffix] = key
+                side.lines[key] = Line(name, layout.unit_of(suffix.partition("_")[0] if quantity else suffix))
+                if quantity is None or quantity in truth.alike:
+                    side.partners[quantity or suffix] = key
         for neighbour in plan.neighbours:
             _add_neighbour(contents, layout, truth, neighbour, drawn, draft, side, taken)
-    if plan.recoil is not None and plan.recoil[0].rstrip("_") in drawn:
+    if plan.recoil is not None and plan.recoil[0] in drawn:
         _add_recoil(contents, layout, plan.recoil, draft, side, taken)
-    for name in (*layout.events, *(one for one in layout.drawn_events if _collection(layout, one) in drawn)):
+    for name in (*layout.events, *(one for one in layout.drawn_events if one.startswith(drawn))):
         if name in contents.numbers and contents.is_finite(name):
             key = key_of(name.rpartition(".")[2], taken, "event")
             side.lines[key] = Line(name, layout.unit_of(name.rpartition("_")[2]))
@@ -60,17 +70,12 @@ def declared(
     return side
 
 
-def _partner(truth: Truth, suffix: str) -> str | None:
-    """The suffix of the reconstructed column that a column of truth is the truth of, for kinematics."""
+def _quantity(truth: Truth, suffix: str) -> str | None:
+    """What a column of truth says of the kinematics; masses of particles are those of their kind."""
     known = {truth.pt: "pt", truth.eta: "eta", truth.phi: "phi"}
     if "Jet" in truth.prefix or "Tau" in truth.prefix:
         known |= {"mass": "mass", "m": "m"}
     return known.get(suffix)
-
-
-def _collection(layout: Layout, name: str) -> str:
-    """The collection that a number of the event is drawn by."""
-    return next((plan.name for plan in layout.plans if name.startswith(plan.prefix)), "")
 
 
 def _add_neighbour(
@@ -78,13 +83,13 @@ def _add_neighbour(
     layout: Layout,
     truth: Truth,
     neighbour: Neighbour,
-    drawn: set[str],
+    drawn: tuple[str, ...],
     draft: Draft,
     side: TruthSide,
     taken: set[str],
 ) -> None:
     names = [neighbour.prefix + name for name in ("eta", "phi")]
-    if not contents.has(*names) or (neighbour.drawn and _collection(layout, neighbour.prefix) not in drawn):
+    if not contents.has(*names) or (neighbour.drawn and neighbour.prefix not in drawn):
         return
     if neighbour.prefix == truth.prefix and neighbour.where is None:
         return  # it would be the object itself
