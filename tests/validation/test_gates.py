@@ -7,7 +7,8 @@ import pytest
 
 from flashsim.errors import FlashSimError
 from flashsim.validation import Metrics, StageView, Table
-from flashsim.validation.metrics import GateResult
+from flashsim.validation.gates.judge import judge
+from flashsim.validation.metrics import GateResult, Measured, VariableMetrics
 from flashsim.validation.variables.impossible import impossible_values, positive_definite
 
 from .toys import SMALL, Limits, category_view, response_view, validated
@@ -120,6 +121,61 @@ def test_too_few_objects_are_not_judged() -> None:
     )
     assert metrics.verdict == "not judged"
     assert "60 objects in 3 events" in gate(metrics, "two-sample AUC").explanation
+
+
+@pytest.mark.parametrize(
+    ("criterion", "limit", "value", "error", "verdict"),
+    [
+        ("wasserstein_over_null", 3.0, 6.2, 26.0, "not judged"),
+        ("wasserstein_over_null", 3.0, 1.1, 3.1, "not judged"),
+        ("wasserstein_over_null", 3.0, 6.2, 2.9, "fail"),
+        ("wasserstein_over_null", 3.0, 1.1, 2.9, "pass"),
+        ("wasserstein_over_null", 3.0, 60.0, 26.0, "fail"),  # plainly
+        ("ks_over_null", 3.0, 4.0, 3.1, "not judged"),
+        ("c2st_auc", 0.53, 0.54, 0.04, "not judged"),
+        ("c2st_auc", 0.53, 0.51, 0.04, "not judged"),
+        ("c2st_auc", 0.53, 0.54, 0.02, "fail"),
+        ("c2st_auc", 0.53, 0.65, 0.04, "fail"),
+        ("c2st_auc", 0.5, 0.49, 0.04, "pass"),  # a limit that allows nothing is judged as it stands
+        ("width_ratio_within", 0.1, 0.07, 0.13, "not judged"),
+        ("width_ratio_within", 0.1, 0.07, 0.09, "pass"),
+        ("shift_in_widths_below", 0.2, 0.3, 0.21, "not judged"),
+        ("efficiency_coverage", 0.95, 1.0, 1 / 19, "not judged"),
+        ("efficiency_coverage", 0.95, 1.0, 1 / 20, "pass"),
+        ("efficiency_coverage", 0.95, 0.8, 0.06, "fail"),
+        ("expected_calibration_error", 0.05, 0.06, 0.06, "not judged"),
+        ("expected_calibration_error", 0.05, 0.06, 0.04, "fail"),
+    ],
+)
+def test_an_error_beyond_what_a_limit_allows_is_not_judged(
+    drawn, criterion: str, limit: float, value: float, error: float, verdict: str
+) -> None:
+    category, response = drawn.metrics.stages
+    measured = Measured(value, error)
+    if criterion in ("efficiency_coverage", "expected_calibration_error"):
+        stage = replace(
+            category,
+            efficiency=replace(category.efficiency, coverage=measured),
+            calibration=replace(category.calibration, expected_calibration_error=measured),
+        )
+    else:
+        stage = replace(response, variables=[with_deviation(response.variables[0], measured)])
+        stage = replace(stage, two_sample=replace(response.two_sample, auc=measured))
+    results = judge([stage], {stage.stage: Limits(**{criterion: limit})})
+    (result,) = [one for one in results if one.criterion != "impossible values"]
+    assert result.verdict == verdict
+    assert (result.measured.value, result.measured.error) == pytest.approx((value, error))
+    assert ("too small" in result.explanation) == (verdict == "not judged")
+
+
+def with_deviation(variable: VariableMetrics, measured: Measured) -> VariableMetrics:
+    """A variable all of whose distances over null, whose width and whose centre are so far from the reference."""
+    far = {
+        name: replace(getattr(variable, name), over_null=measured)
+        for name in ("wasserstein", "wasserstein_core", "wasserstein_tails", "kolmogorov_smirnov")
+    }
+    ratio = replace(measured, value=1.0 - (measured.value or 0.0))
+    return replace(variable, **far, width=Measured(1.0, 0.0), width_ratio=ratio, centre_shift=measured)
 
 
 def test_no_probabilities_no_calibration() -> None:

@@ -80,14 +80,12 @@ class Gate(CardModel):
         default=None,
         gt=0,
         lt=1,
-        description="Difference from 1 of the ratio of widths (flash over full) of each variable, at most; not judged "
-        "where the error of the ratio is larger.",
+        description="Difference from 1 of the ratio of widths (flash over full) of each variable, at most.",
     )
     shift_in_widths_below: float | None = Field(
         default=None,
         gt=0,
-        description="Shift of the centre of each variable in widths of the reference, at most; not judged where its "
-        "error is larger.",
+        description="Shift of the centre of each variable in widths of the reference, at most.",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from flashsim.validation.gates.judge import variable_deviation
+from flashsim.validation.gates.measured import variable_deviation
 from flashsim.validation.metrics import Measured, Metrics, Number, StageMetrics, VariableMetrics, Verdict
 
 SIGNIFICANT = 3.0

@@ -2,23 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 from flashsim.errors import FlashSimError, nearest
-from flashsim.validation.gates.limits import CRITERIA, RESOLVED, GateLimits
+from flashsim.validation.gates.limits import CRITERIA, Criterion, GateLimits
+from flashsim.validation.gates.measured import Found, measured_for
 from flashsim.validation.metrics import (
-    Distance,
     GateResult,
     Measured,
     Metrics,
     StageMetrics,
     TestTable,
-    VariableMetrics,
     Verdict,
 )
 
 WHOLE_TABLE = "all stages"
-WASSERSTEIN_PARTS = (("wasserstein", "whole range"), ("wasserstein_core", "core"), ("wasserstein_tails", "tails"))
 
 
 def judge(stages: list[StageMetrics], gates: Mapping[str, GateLimits]) -> list[GateResult]:
@@ -35,11 +32,11 @@ def with_left_out(metrics: Metrics, left_out: Mapping[str, str], gates: Mapping[
     """The metrics with every gate of what could not be compared as "not judged"; the verdict follows."""
     lost = []
     for name in left_out.keys() & gates.keys():
-        for key, (title, sense, _) in CRITERIA.items():
+        for key, criterion in CRITERIA.items():
             limit = getattr(gates[name], key, None)
             if limit is not None:
                 reason = f"not compared: {left_out[name]}"
-                lost.append(GateResult(name, title, Measured(None), None, limit, sense, "not judged", reason))
+                lost.append(_without_number(name, criterion, limit, "not judged", reason))
     results = worst_first([*metrics.gates, *lost])
     return replace(metrics, gates=results, verdict=overall(results))
 
@@ -89,22 +86,31 @@ def overall(results: list[GateResult]) -> Verdict:
 
 def _judge_stage(stage: StageMetrics, limits: GateLimits | None) -> list[GateResult]:
     results = [_impossible(stage)]
-    for key, (title, sense, kinds) in CRITERIA.items():
+    for key, criterion in CRITERIA.items():
         limit = getattr(limits, key, None)
         if limit is None:
             continue
-        if stage.kind not in kinds:
+        if stage.kind not in criterion.kinds:
             raise FlashSimError(
-                f"gates.{stage.stage}.{key}: is for {kinds[0]} stages and {stage.stage!r} is a {stage.kind} stage"
+                f"gates.{stage.stage}.{key}: is for {criterion.kinds[0]} stages and {stage.stage!r} is a "
+                f"{stage.kind} stage"
             )
         if stage.problem:
             verdict: Verdict = "fail" if stage.candidate_missing else "not judged"
-            results.append(GateResult(stage.stage, title, Measured(None), None, limit, sense, verdict, stage.problem))
+            results.append(_without_number(stage.stage, criterion, limit, verdict, stage.problem))
             continue
-        measured, null, remark = _measured(stage, key)
-        result = _result(stage.stage, title, measured, null, limit, sense, remark)
-        results.append(_resolved(result) if key in RESOLVED else result)
+        judged = [_result(stage.stage, criterion, found, limit) for found in measured_for(stage, key)]
+        results.append(_worst(judged))
     return results
+
+
+def _worst(results: list[GateResult]) -> GateResult:
+    """Of several numbers for one limit: one that fails, before one that is not judged; the largest of these."""
+    return worst_first(sorted(results, key=lambda result: -(result.measured.value or 0.0)))[0]
+
+
+def _without_number(stage: str, criterion: Criterion, limit: float, verdict: Verdict, reason: str) -> GateResult:
+    return GateResult(stage, criterion.title, Measured(None), None, limit, criterion.sense, verdict, reason)
 
 
 def _impossible(stage: StageMetrics) -> GateResult:
@@ -122,73 +128,21 @@ def _impossible(stage: StageMetrics) -> GateResult:
     )
 
 
-def _measured(stage: StageMetrics, key: str) -> tuple[Measured, float | None, str]:
-    """What a criterion measures on a stage, its null, and where it is worst."""
-    if key == "c2st_auc" and stage.two_sample is not None:
-        told = [entry for entry in stage.two_sample.importance if (entry.drop.value or 0.0) > 0.002][:3]
-        names = ", ".join(entry.name for entry in told)
-        return stage.two_sample.auc, 0.5, f"given away by {names}" if told else "no variable gives it away"
-    if key in ("wasserstein_over_null", "ks_over_null"):
-        parts = WASSERSTEIN_PARTS if key.startswith("wasserstein") else (("kolmogorov_smirnov", ""),)
-        candidates: list[tuple[Distance, str, str]] = [
-            (getattr(variable, part), variable.name, label) for variable in stage.variables for part, label in parts
-        ]
-        judged = [entry for entry in candidates if entry[0].over_null.value is not None]
-        if judged:
-            worst, name, label = max(judged, key=lambda entry: entry[0].over_null.value or 0.0)
-            where = f"{name} ({label})" if label else name
-            return worst.over_null, 1.0, f"worst: {where} of {len(stage.variables)} variables"
-    if key in RESOLVED:
-        found = [(variable_deviation(variable, key), variable.name) for variable in stage.variables]
-        known = [entry for entry in found if entry[0].value is not None]
-        if known:
-            worst, name = max(known, key=lambda entry: entry[0].value or 0.0)
-            return worst, 0.0, f"worst: {name} of {len(stage.variables)} variables"
-    if key == "efficiency_coverage" and stage.efficiency is not None:
-        found = stage.efficiency
-        return found.coverage, 0.9973, f"{found.within} of {found.bins} bins"
-    if key == "expected_calibration_error" and stage.calibration is not None:
-        return stage.calibration.expected_calibration_error, stage.calibration.null.value, "over all classes"
-    return (
-        Measured(None),
-        None,
-        "could not be measured: the candidate gives no class probabilities, or no bin is filled",
-    )
+def _result(stage: str, criterion: Criterion, found: Found, limit: float) -> GateResult:
+    """Pass or fail, or not judged: where the error is larger than what the limit allows, and the failure not plain.
 
-
-def variable_deviation(variable: VariableMetrics, key: str) -> Measured:
-    """How far the width or the centre of a variable is from that of the reference, as a positive number."""
-    if key == "width_ratio_within":
-        ratio = variable.width_ratio
-        return Measured(None if ratio.value is None else abs(ratio.value - 1), ratio.error)
-    shift, width = variable.centre_shift, variable.width.value
-    if shift.value is None or not width:
-        return Measured(None)
-    return Measured(abs(shift.value) / width, None if shift.error is None else shift.error / width)
-
-
-def _resolved(result: GateResult) -> GateResult:
-    """Not judged where the samples are too small to tell; a plain failure stays one."""
-    value, error = result.measured.value, result.measured.error
-    if value is None or error is None or error <= result.limit or value - result.limit > 2 * error:
-        return result
-    remark = f"{result.explanation}; the samples are too small: the error is larger than the limit"
-    return replace(result, verdict="not judged", explanation=remark)
-
-
-def _result(
-    stage: str,
-    title: str,
-    measured: Measured,
-    null: float | None,
-    limit: float,
-    sense: Literal["at most", "at least"],
-    remark: str,
-) -> GateResult:
+    A limit at the best value itself allows nothing, and is judged as it stands.
+    """
+    measured, remark, allowance = found.measured, found.remark, criterion.allowance(limit)
+    result = GateResult(stage, criterion.title, measured, found.null, limit, criterion.sense, "not judged", remark)
     if measured.value is None:
-        return GateResult(stage, title, measured, null, limit, sense, "not judged", remark)
-    excess = measured.value - limit if sense == "at most" else limit - measured.value
-    verdict: Verdict = "fail" if excess > 0 else "pass"
-    if measured.error and abs(excess) < 2 * measured.error:
-        remark += f"; {abs(excess) / measured.error:.1f} σ {'beyond' if excess > 0 else 'inside'} the limit"
-    return GateResult(stage, title, measured, null, limit, sense, verdict, remark)
+        return result
+    excess = measured.value - limit if criterion.sense == "at most" else limit - measured.value
+    error = measured.error or 0.0
+    if abs(excess) < 2 * error:
+        remark += f"; {abs(excess) / error:.1f} σ {'beyond' if excess > 0 else 'inside'} the limit"
+    if 0 < allowance < error and excess <= 2 * error:
+        allowed = "the limit" if allowance == limit else f"the {allowance:.3g} that the limit allows"
+        remark += f"; the samples are too small: the error is larger than {allowed}"
+        return replace(result, explanation=remark)
+    return replace(result, verdict="fail" if excess > 0 else "pass", explanation=remark)

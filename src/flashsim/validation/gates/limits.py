@@ -1,5 +1,6 @@
 """What a card may set a limit on, and for which kinds of stages."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 
@@ -36,14 +37,28 @@ class GateLimits(Protocol):
         """Largest shift of a centre in widths of the reference."""
 
 
-CRITERIA: dict[str, tuple[str, Literal["at most", "at least"], tuple[str, ...]]] = {
-    "c2st_auc": ("two-sample AUC", "at most", ("category", "response")),
-    "wasserstein_over_null": ("Wasserstein over null", "at most", ("response",)),
-    "ks_over_null": ("Kolmogorov–Smirnov over null", "at most", ("response",)),
-    "efficiency_coverage": ("efficiency bins within 3 σ", "at least", ("category",)),
-    "expected_calibration_error": ("expected calibration error", "at most", ("category",)),
-    "width_ratio_within": ("ratio of widths, from 1", "at most", ("response",)),
-    "shift_in_widths_below": ("shift in widths", "at most", ("response",)),
+@dataclass(frozen=True)
+class Criterion:
+    """What is measured for a limit, on which kinds of stages, and the best value that it can have."""
+
+    title: str
+    sense: Literal["at most", "at least"]
+    kinds: tuple[str, ...]
+    best: float
+
+    def allowance(self, limit: float) -> float:
+        """How far from the best value a limit lets a candidate be."""
+        return limit - self.best if self.sense == "at most" else self.best - limit
+
+
+CRITERIA = {
+    "c2st_auc": Criterion("two-sample AUC", "at most", ("category", "response"), 0.5),
+    "wasserstein_over_null": Criterion("Wasserstein over null", "at most", ("response",), 0.0),
+    "ks_over_null": Criterion("Kolmogorov–Smirnov over null", "at most", ("response",), 0.0),
+    "efficiency_coverage": Criterion("efficiency bins within 3 σ", "at least", ("category",), 1.0),
+    "expected_calibration_error": Criterion("expected calibration error", "at most", ("category",), 0.0),
+    "width_ratio_within": Criterion("ratio of widths, from 1", "at most", ("response",), 0.0),
+    "shift_in_widths_below": Criterion("shift in widths", "at most", ("response",), 0.0),
 }
-RESOLVED = ("width_ratio_within", "shift_in_widths_below")
-"""Criteria that are not judged where the error is larger than the limit, unless they are plainly not met."""
+DEVIATIONS = ("width_ratio_within", "shift_in_widths_below")
+"""Criteria that are measured as how far a variable is from the reference."""
