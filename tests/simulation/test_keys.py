@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import kstest
 
 from flashsim.events import EventBatch
-from flashsim.simulation.keys import normal_noise, object_counters, object_keys, stage_number, words
+from flashsim.simulation.keys import KeysOnDemand, normal_noise, object_counters, object_keys, stage_number, words
 
 BIG = 2**63 - 1
 
@@ -41,6 +41,13 @@ def test_a_key_does_not_depend_on_what_comes_before_in_the_batch():
     first, second = one_event(event=1, objects=5), one_event(event=7, objects=3)
     both = EventBatch.concatenate([first, second])
     np.testing.assert_array_equal(keys(both)[5:], keys(second))
+
+
+def test_keys_on_demand_are_those_of_all_objects():
+    batch, copies = one_event(objects=100), np.zeros(1, np.int64)
+    some, whole = KeysOnDemand(3, batch, copies, "Jet"), object_keys(3, object_counters(batch, copies), "Jet")
+    for rows in (np.arange(100) % 7 == 0, np.arange(100) % 5 == 0, np.zeros(100, bool), np.ones(100, bool)):
+        np.testing.assert_array_equal(some[rows], whole[rows])
 
 
 def test_stages_have_numbers_of_their_own():

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt32
+from jaxtyping import Bool, Int32
 
 from flashsim.card import SLOT
 from flashsim.events import EventBatch
 from flashsim.release import Detector
 from flashsim.simulation.blocks import Block
-from flashsim.simulation.keys import object_counters, object_keys
+from flashsim.simulation.keys import KeysOnDemand
 from flashsim.simulation.members import event_members
 from flashsim.simulation.responses import run_stage
 from flashsim.stages import Namespace, conditions, filled_slots, require_finite, with_slots
@@ -57,16 +57,16 @@ def simulate_block(detector: Detector, block: Block, seed: int, collection: str 
     if detector.card.unmatched is not None:
         batch = with_slots(detector.card, batch, np.ones(batch.n_events, np.int64))
     simulated = SimulatedBlock(block, Namespace(detector.card, batch), event_members(detector, block, seed))
-    keys = object_keys(seed, object_counters(batch, block.copy), collection)
+    keys = KeysOnDemand(seed, batch, block.copy, collection)
     for trained in detector.stages:
         _apply(trained, simulated, keys)
         if trained.stage.of == "events":
             simulated = _with_unmatched(trained, simulated)
-            keys = object_keys(seed, object_counters(simulated.batch, block.copy), collection)
+            keys = KeysOnDemand(seed, simulated.batch, block.copy, collection)
     return simulated
 
 
-def _apply(trained: TrainedStage, simulated: SimulatedBlock, keys: UInt32[np.ndarray, "objects 2"]) -> None:
+def _apply(trained: TrainedStage, simulated: SimulatedBlock, keys: KeysOnDemand) -> None:
     """Draw what a stage predicts, and add it to the namespace."""
     stage, namespace = trained.stage, simulated.namespace
     rows = namespace.rows(stage)

@@ -5,7 +5,7 @@ import zlib
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int64, UInt32
+from jaxtyping import Array, Bool, Float, Int64, UInt32
 
 from flashsim.events import EventBatch
 from flashsim.random.normal import standard_normal
@@ -51,6 +51,25 @@ def object_keys(
     root = jnp.asarray(np.array([number, seed], np.uint32))
     (keys,) = in_tiles(lambda tile: (_keys(root, tile),), counters)
     return keys
+
+
+class KeysOnDemand:
+    """The keys of all objects of some events, each made when it is first asked for: most particles of a collision are
+    given to no stage. Of one thread.
+    """
+
+    def __init__(self, seed: int, batch: EventBatch, copy: Int64[np.ndarray, " events"], collection: str) -> None:
+        self._seed, self._collection = seed, collection
+        self._counters = object_counters(batch, copy)
+        self._keys = np.zeros((len(self._counters), 2), dtype=np.uint32)
+        self._made = np.zeros(len(self._counters), dtype=bool)
+
+    def __getitem__(self, rows: Bool[np.ndarray, " objects"]) -> UInt32[np.ndarray, "chosen 2"]:
+        missing = rows & ~self._made
+        if missing.any():
+            self._keys[missing] = object_keys(self._seed, self._counters[missing], self._collection)
+            self._made |= missing
+        return self._keys[rows]
 
 
 def stage_number(name: str) -> np.uint32:
