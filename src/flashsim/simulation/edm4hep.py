@@ -12,10 +12,10 @@ from flashsim.card import Card, Edm4hep, TrackRows, Vector
 from flashsim.events import Collection, OutputBatch
 from flashsim.events.edm4hep_model import DATATYPES, SCHEMA
 from flashsim.simulation.detector import SimulatedBlock
-from flashsim.simulation.edm4hep_formulas import Formulas
 from flashsim.simulation.edm4hep_generated import generated_particles
 from flashsim.simulation.edm4hep_rows import Elements, Rows, collection_id, collection_name, ids, related
 from flashsim.simulation.track_states import track_states
+from flashsim.stages import ChosenRows
 
 OF_OBJECTS = ("Track", "Cluster", "ReconstructedParticle", "ParticleID", "Vertex")
 LINKED = {"ReconstructedParticle": "Reco", "Track": "Track", "Cluster": "Cluster"}
@@ -73,10 +73,6 @@ class _Block:
     table: Edm4hep
     simulated: SimulatedBlock
 
-    @property
-    def _formulas(self) -> Formulas:
-        return Formulas(self.simulated.namespace)
-
     @cached_property
     def rows(self) -> dict[str, _Chosen]:
         """The objects of each type that has a table."""
@@ -106,27 +102,27 @@ class _Block:
     def reconstructed(self, datatype: str) -> Rows:
         """The rows of a type with a table."""
         table, chosen = getattr(self.table, datatype), self.rows[datatype]
-        objects = chosen.objects
+        objects, values = chosen.objects, ChosenRows(self.simulated.namespace, chosen.objects)
         members: dict[str, np.ndarray] = {}
         for name in {member.partition(".")[0]: None for member in DATATYPES[datatype].members}:
             given = getattr(table, name, None)
             if isinstance(given, str):
-                members[name] = self._formulas.values(given, objects)
+                members[name] = values.evaluate(given)
             elif isinstance(given, Vector):
-                members |= {f"{name}.{axis}": self._formulas.values(getattr(given, axis), objects) for axis in "xyz"}
+                members |= {f"{name}.{axis}": values.evaluate(getattr(given, axis)) for axis in "xyz"}
             elif isinstance(given, list):
-                members[f"{name}.values"] = self._formulas.matrix(given, objects)
+                members[f"{name}.values"] = values.matrix(given)
         vectors = {
-            name: Elements(np.full(len(objects), len(texts)), {"": self._formulas.matrix(texts, objects).ravel()})
+            name: Elements(np.full(len(objects), len(texts)), {"": values.matrix(texts).ravel()})
             for name in VECTORS.get(datatype, ())
             if (texts := getattr(table, name))
         }
         many: dict[str, Elements] = {}
         one: dict[str, Any] = {}
         if isinstance(table, TrackRows) and table.state is not None:
-            vectors["trackStates"] = Elements(np.ones(len(objects), np.int64), self._states(table, objects))
+            vectors["trackStates"] = Elements(np.ones(len(objects), np.int64), _states(table, values))
         if datatype == "ReconstructedParticle":
-            members = self._from_state(members, objects)
+            members = self._from_state(members, objects, values)
             for relation, other in (("tracks", "Track"), ("clusters", "Cluster")):
                 if other in self.rows:
                     place = self.rows[other].place[objects]
@@ -144,17 +140,14 @@ class _Block:
         }
         return Rows(_link(datatype), matched.offsets, {"weight": np.ones(len(matched.objects))}, one=one)
 
-    def _states(self, table: TrackRows, objects: Int64[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
-        covariance = None if table.covariance is None else self._formulas.matrix(table.covariance, objects)
-        found = track_states(self._formulas.matrix(table.state or [], objects), covariance, table.field or 0.0)
-        return found | {"location": np.full(len(objects), table.location)}
-
-    def _from_state(self, members: dict[str, np.ndarray], objects: Int64[np.ndarray, " rows"]) -> dict[str, np.ndarray]:
+    def _from_state(
+        self, members: dict[str, np.ndarray], objects: Int64[np.ndarray, " rows"], values: ChosenRows
+    ) -> dict[str, np.ndarray]:
         """What the state of the track, and mass and momentum, say of a particle."""
         track = self.table.Track
         if track is not None and track.state is not None:
             there = self.rows["Track"].place[objects] >= 0
-            x, y, z, tx, ty, qop = np.where(there[:, None], self._formulas.matrix(track.state, objects), 0.0).T
+            x, y, z, tx, ty, qop = np.where(there[:, None], values.matrix(track.state), 0.0).T
             with np.errstate(divide="ignore", invalid="ignore"):
                 pz = np.where(there, 1 / (np.abs(qop) * np.sqrt(1 + tx**2 + ty**2)), 0.0)
             made = {"momentum.x": pz * tx, "momentum.y": pz * ty, "momentum.z": pz, "charge": np.sign(qop)}
@@ -163,3 +156,10 @@ class _Block:
             squares = sum(members[f"momentum.{axis}"] ** 2 for axis in "xyz")
             members = members | {"energy": np.sqrt(squares + members.get("mass", np.zeros(len(objects))) ** 2)}
         return members
+
+
+def _states(table: TrackRows, values: ChosenRows) -> dict[str, np.ndarray]:
+    """The states of tracks, one each."""
+    covariance = None if table.covariance is None else values.matrix(table.covariance)
+    found = track_states(values.matrix(table.state or []), covariance, table.field or 0.0)
+    return found | {"location": np.full(len(values), table.location)}

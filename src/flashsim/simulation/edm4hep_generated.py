@@ -10,26 +10,26 @@ from flashsim.card import Card
 from flashsim.card.charges import charge, load_particles
 from flashsim.card.edm4hep import MCParticleRows
 from flashsim.simulation.detector import SimulatedBlock
-from flashsim.simulation.edm4hep_formulas import Formulas
 from flashsim.simulation.edm4hep_rows import Elements, Rows, related
+from flashsim.stages import ChosenRows
 
 NO_HELICITY = 9
 
 
 def generated_particles(card: Card, table: MCParticleRows, simulated: SimulatedBlock) -> Rows:
     """Every generated particle of a block, with its parent and its daughters where the truth has `mother`."""
-    batch, formulas = simulated.block.batch, Formulas(simulated.namespace)
-    every = np.flatnonzero(simulated.namespace.of("generated"))
+    batch = simulated.block.batch
+    values = ChosenRows(simulated.namespace, np.flatnonzero(simulated.namespace.of("generated")))
 
     def truth(formula: str | None, name: str) -> Shaped[np.ndarray, " objects"]:
         known = name in card.columns or name in card.derive
-        return formulas.values(formula or (name if known else "0"), every)
+        return values.evaluate(formula or (name if known else "0"))
 
     pid = truth(table.PDG, "pid")
     members = {
         "PDG": pid,
         "generatorStatus": truth(table.generatorStatus, "status"),
-        "charge": formulas.values(table.charge, every) if table.charge else charge(pid),
+        "charge": values.evaluate(table.charge) if table.charge else charge(pid),
         "time": truth(table.time, "vt"),
         "helicity": np.full(batch.n_objects, NO_HELICITY),
     }

@@ -1,7 +1,9 @@
 """Some objects of a namespace, for which formulas are computed alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 
 from flashsim.card import Expression
 from flashsim.stages.namespace import Namespace, parsed
@@ -39,6 +41,10 @@ class ChosenRows:
         if expression.of_one_object:
             return self._computed(expression)
         return self._namespace.evaluate(text)[self._rows]
+
+    def matrix(self, texts: Sequence[str]) -> Float[np.ndarray, "chosen columns"]:
+        """Several expressions (at least one), a column each, in double precision."""
+        return np.stack([self.evaluate(text).astype(np.float64) for text in texts], axis=1)
 
     def _column(self, name: str) -> Shaped[np.ndarray, " chosen"]:
         formula = self._namespace.formula_of_one_object(name) if self._few and name not in self._namespace else None
