@@ -67,7 +67,8 @@ def _event(random: np.random.Generator, found: dict[str, int]) -> dict[str, list
         "Electron": electrons,
         "Muon": muons,
         "Photon": [
-            {**_seen(random, [one], 1, "")[0], "electronIdx": electrons.index(one), "jetIdx": -1} for one in photons
+            *(_seen(random, [one], 1, "")[0] | {"electronIdx": electrons.index(one), "jetIdx": -1} for one in photons),
+            *(one | {"electronIdx": -1, "jetIdx": -1} for one in _seen(random, radiated, 0.5, "")),
         ],
         "FsrPhoton": [one | {"muonIdx": 0} for one in fsr],
         "IsoTrack": [one | {"dz": random.normal(0, 0.1)} for one in tracks],

@@ -181,8 +181,8 @@ REAL: dict[str, tuple[set[str], dict[str, str]]] = {
         {"Jet": "95 of 188", "Muon": "16 of 18", "Tau": "29 of 29"},
     ),
     "PHYSLITE_example.root": (
-        {"Density", "Jet", "FatJet", "Electron", "PhotonOfJet", "Tau"},
-        {"Electron": "123 of 134"},
+        {"Density", "Jet", "JetOfElectron", "FatJet", "Electron", "PhotonOfJet", "Tau", "TauOfElectron"},
+        {"Electron": "123 of 134", "JetOfElectron": "188 of 512", "TauOfElectron": "96 of 97"},
     ),
 }
 

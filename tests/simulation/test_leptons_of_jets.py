@@ -61,9 +61,9 @@ def test_what_follows_no_particle_follows_a_jet_or_nothing(
 
 def test_places_in_lists_that_were_drawn_and_back(drafted: tuple[EventDraft, EventCard, dict[str, int], Path]):
     draft, card, _, _ = drafted
-    assert formula(card, "ElectronOfJet", "jetIdx") == "where(in_jet > 0, jet_index, -1)"
+    assert formula(card, "ElectronOfJet", "jetIdx") == "where(jet_dr > 0.2, -1, jet_index)"
     assert formula(card, "Electron", "jetIdx") == "-1"
-    assert formula(card, "Photon", "electronIdx") == "electron_index"
+    assert formula(card, "Photon", "electronIdx") == "where(electron_dr > 0.1, -1, electron_index)"
     assert formula(card, "FsrPhoton", "muonIdx") == "muon_index"
     assert formula(card, "FsrPhotonOfMuon", "muonIdx") == "muon_index"
     assert formula(card, "ElectronOfJet", "svIdx") == "where(in_sv > 0, sv_index, -1)"

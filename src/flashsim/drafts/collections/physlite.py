@@ -4,6 +4,7 @@ from flashsim.drafts.collections.plan import PART, WHOLE, Layout, Plan, Truth
 
 _JETS = "AntiKt4TruthDressedWZJetsAux"
 _FAT_JETS = "AntiKt10TruthSoftDropBeta100Zcut10JetsAux"
+_TAGGING = ("BTagging_AntiKt4EMPFlowAuxDyn.",)
 _IN_JET = Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",), alike=PART)
 
 
@@ -22,8 +23,10 @@ PHYSLITE = Layout(
             "Jet",
             "AnalysisJetsAuxDyn.",
             (Truth(f"{_JETS}.", 0.3, also=(f"{_JETS}Dyn.",), alike=WHOLE),),
-            also=("BTagging_AntiKt4EMPFlowAuxDyn.",),
+            also=_TAGGING,
         ),
+        # Prompt electrons are no part of the truth jets, but jets to the reconstruction.
+        Plan("JetOfElectron", "AnalysisJetsAuxDyn.", _leptons("Electrons", 0.3, "dressed"), also=_TAGGING),
         Plan(
             "FatJet",
             "AnalysisLargeRJetsAuxDyn.",
@@ -40,6 +43,7 @@ PHYSLITE = Layout(
             "AnalysisTauJetsAuxDyn.",
             (*_leptons("Taus", 0.3, "vis"), Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",))),
         ),
+        Plan("TauOfElectron", "AnalysisTauJetsAuxDyn.", _leptons("Electrons", 0.3, "dressed")),
         Plan("TauOfJet", "AnalysisTauJetsAuxDyn.", (Truth(f"{_JETS}.", 0.4, also=(f"{_JETS}Dyn.",)),)),
     ),
     events=(

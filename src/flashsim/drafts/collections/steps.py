@@ -55,7 +55,7 @@ def _formula(
     for index in range(1, len(ordered)):
         below = score[np.isin(levels, ordered[:index])]
         above = score[np.isin(levels, ordered[index:])]
-        threshold, missed = _threshold(below, above)
+        threshold, missed = threshold_between(below, above)
         wrong += missed
         if wrong > ALLOWED * len(score):
             return None
@@ -65,7 +65,7 @@ def _formula(
     return text.removeprefix("0 + ")
 
 
-def _threshold(below: Float[np.ndarray, " below"], above: Float[np.ndarray, " above"]) -> tuple[float, int]:
+def threshold_between(below: Float[np.ndarray, " below"], above: Float[np.ndarray, " above"]) -> tuple[float, int]:
     """The number that tells two sets apart best, the shortest one there is, and how many are on the wrong side."""
     values = np.concatenate([below, above])
     is_above = np.concatenate([np.zeros(len(below)), np.ones(len(above))])
