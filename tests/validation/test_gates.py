@@ -140,8 +140,9 @@ def test_too_few_objects_are_not_judged() -> None:
         ("width_ratio_within", 0.1, 0.07, 0.13, "not judged"),
         ("width_ratio_within", 0.1, 0.07, 0.09, "pass"),
         ("shift_in_widths_below", 0.2, 0.3, 0.21, "not judged"),
-        ("efficiency_coverage", 0.95, 1.0, 1 / 19, "not judged"),
-        ("efficiency_coverage", 0.95, 1.0, 1 / 20, "pass"),
+        ("efficiency_coverage", 0.95, 7 / 8, 1 / 8, "not judged"),
+        ("efficiency_coverage", 0.95, 1.0, 1 / 8, "pass"),  # all bins agree, however few they are
+        ("efficiency_coverage", 0.95, 39 / 40, 1 / 40, "pass"),
         ("efficiency_coverage", 0.95, 0.8, 0.06, "fail"),
         ("expected_calibration_error", 0.05, 0.06, 0.06, "not judged"),
         ("expected_calibration_error", 0.05, 0.06, 0.04, "fail"),

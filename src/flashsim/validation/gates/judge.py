@@ -131,7 +131,8 @@ def _impossible(stage: StageMetrics) -> GateResult:
 def _result(stage: str, criterion: Criterion, found: Found, limit: float) -> GateResult:
     """Pass or fail, or not judged: where the error is larger than what the limit allows, and the failure not plain.
 
-    A limit at the best value itself allows nothing, and is judged as it stands.
+    A limit at the best value itself allows nothing, and is judged as it stands. So is a measured number that is the
+    best value: a coverage where all bins agree, however few they are.
     """
     measured, remark, allowance = found.measured, found.remark, criterion.allowance(limit)
     result = GateResult(stage, criterion.title, measured, found.null, limit, criterion.sense, "not judged", remark)
@@ -141,7 +142,7 @@ def _result(stage: str, criterion: Criterion, found: Found, limit: float) -> Gat
     error = measured.error or 0.0
     if abs(excess) < 2 * error:
         remark += f"; {abs(excess) / error:.1f} σ {'beyond' if excess > 0 else 'inside'} the limit"
-    if 0 < allowance < error and excess <= 2 * error:
+    if 0 < allowance < error and excess <= 2 * error and measured.value != criterion.best:
         allowed = "the limit" if allowance == limit else f"the {allowance:.3g} that the limit allows"
         remark += f"; the samples are too small: the error is larger than {allowed}"
         return replace(result, explanation=remark)
