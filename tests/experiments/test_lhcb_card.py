@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from extras import needs_geant4
+from scipy.stats import spearmanr
 
 from flashsim.card import Card, read_card
 from flashsim.events import EventBatch, read_events
@@ -71,6 +72,32 @@ def test_the_multiplicity_is_one_number_an_event(card: Card, batch: EventBatch, 
     names = ("rich", "is_muon", "muon_likelihoods", "calorimeter", "has_bremsstrahlung", "prob_nn", "cluster", "photon")
     for name in names:
         assert any("n_tracks" in given for given in card.stage(name).given), name
+
+
+def test_photons_that_share_cells_have_what_the_other_lacks(sample: Namespace):
+    """What makes the second photon a stage of its own: elsewhere two photons of a pion do not know of each other."""
+    chosen = sample.selected("photon & of_pion & (has_cluster > 0) & ~bent")
+    rows = np.flatnonzero(chosen)
+    key = sample.batch.event_index[rows] * 1000 + sample["mother"][rows]
+    rows = rows[np.argsort(key, kind="stable")]
+    key = np.sort(key)
+    first = np.flatnonzero(key[1:] == key[:-1])
+    pairs = np.stack([rows[first], rows[first + 1]])
+    excess = np.log(sample["cluster_energy"][pairs] / sample["p"][pairs])
+    shares = sample["shares"][pairs[0]]
+    assert shares.sum() > 50
+    assert spearmanr(*excess[:, shares]).statistic < -0.3
+    assert abs(spearmanr(*excess[:, ~shares]).statistic) < 0.2
+    total = sample["cluster_energy"][pairs].sum(axis=0) / sample["p"][pairs].sum(axis=0)
+    assert np.median(np.abs(total - 1)[shares]) < 0.5 * np.median(np.abs(excess[0])[shares])
+
+
+def test_no_likelihood_is_below_what_a_hypothesis_expects(sample: Namespace):
+    """Without light near a ring it is minus the photons expected: an edge with a spike."""
+    dark = sample.selected("found & ~lit & (abs(pid) != 11)")
+    above = (sample["rich_dll_e"] + sample["e_light"])[dark]
+    assert np.mean(above > -0.1) > 0.9
+    assert np.mean(np.abs(above) < 0.1) > 0.03  # a spike, where a unit of the continuum's 30 has a hundredth
 
 
 def test_is_muon_is_not_passed_as_a_charge(card: Card, sample: Namespace):
