@@ -84,7 +84,7 @@ def test_no_events_make_no_block():
 
 
 def test_a_batch_is_full_with_few_large_events():
-    found = list(rechunk(cut(sample([40_000] * 5), 1), 100))
+    found = list(rechunk(cut(sample([40_000] * 5), 1), 100, full_with=65_536))
     assert [batch.n_events for batch in found] == [2, 2, 1]
     assert np.concatenate([batch.event for batch in found]).tolist() == [0, 1, 2, 3, 4]
 

@@ -20,7 +20,7 @@ from .source import ColumnSource, missing_column, with_defaults
 from .sqlite_reader import HEAD as SQLITE
 from .sqlite_reader import read_sqlite
 
-_OBJECTS = 1 << 16
+FULL = 1 << 16
 """A batch is full with so many, however few its events: a thousand large ones fill the memory, and make others wait."""
 
 
@@ -47,7 +47,8 @@ def read_events(
     if chunk_events < 1:
         raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
     files = expand(paths)
-    return rechunk(_checked(files, columns, tree, event, chunk_events, together=together), chunk_events)
+    batches = _checked(files, columns, tree, event, chunk_events, together=together)
+    return rechunk(batches, chunk_events, full_with=FULL)
 
 
 def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -157,8 +158,8 @@ def _chosen(batch: EventBatch, columns: Mapping[str, ColumnSource] | None, path:
     return replace(batch, columns=with_defaults(batch.columns, columns, batch.n_objects))
 
 
-def rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventBatch]:
-    """The same events in batches of so many, but the last, and those that hold many objects before."""
+def rechunk(batches: Iterable[EventBatch], chunk_events: int, *, full_with: int | None = None) -> Iterator[EventBatch]:
+    """The same events in batches of so many, but the last, and those that are full with so many objects before."""
     held: list[EventBatch] = []
     n_held = 0
     for batch in batches:
@@ -170,7 +171,7 @@ def rechunk(batches: Iterable[EventBatch], chunk_events: int) -> Iterator[EventB
         if start < batch.n_events:
             held.append(batch.slice(start, batch.n_events))
             n_held += batch.n_events - start
-        if sum(piece.n_objects for piece in held) >= _OBJECTS:
+        if full_with is not None and sum(piece.n_objects for piece in held) >= full_with:
             yield EventBatch.concatenate(held)
             held, n_held = [], 0
     if held:
