@@ -89,18 +89,18 @@ def test_a_batch_is_full_with_few_large_events():
     assert np.concatenate([batch.event for batch in found]).tolist() == [0, 1, 2, 3, 4]
 
 
+def noted(asked: list[int], items: int) -> Iterator[int]:
+    """Numbers, of which it is noted that they were asked for; then an error."""
+    for number in range(items):
+        asked.append(number)
+        yield number
+    raise ValueError("the end")
+
+
 def test_one_item_is_read_ahead_and_errors_arrive():
     asked: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(3):
-            asked.append(number)
-            yield number
-        raise ValueError("the end")
-
-    found = read_ahead(items())
-    assert next(found) == 0
-    assert next(found) == 1
+    found = read_ahead(noted(asked, 3))
+    assert [next(found), next(found)] == [0, 1]
     assert len(asked) >= 2
     assert next(found) == 2
     with pytest.raises(ValueError, match="the end"):
@@ -109,13 +109,7 @@ def test_one_item_is_read_ahead_and_errors_arrive():
 
 def test_a_reader_is_not_asked_again_after_it_is_left():
     asked: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(1000):
-            asked.append(number)
-            yield number
-
-    found = read_ahead(items())
+    found = read_ahead(noted(asked, 1000))
     next(found)
     found.close()
     assert len(asked) <= 2

@@ -27,7 +27,7 @@ def test_particles_keep_their_tracks_whatever_is_read_at_a_time(
 ):
     """Several files, where a batch would be full with the particles of one, but not with its fewer tracks."""
     truth = EventBatch.concatenate(list(read_events(toy_folder / "test.parquet")))
-    monkeypatch.setattr(reading, "FULL", int(0.9 * truth.n_objects))
+    monkeypatch.setattr(reading, "BATCH_OBJECTS", int(0.9 * truth.n_objects))
     found = list(read_simulated([flash] * 3, COLUMNS, WRITTEN, "track_particle", {}, chunk_events=chunk))
     batch = EventBatch.concatenate([particles for particles, _, _ in found])
     there = np.concatenate([one for _, one, _ in found])

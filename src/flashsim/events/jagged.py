@@ -13,7 +13,7 @@ from .batch import EventBatch
 from .flat import unequal_error
 from .left_over import asks_for_rows, with_left_over
 from .nearest import Nearest
-from .relations import Lists, Partners, Relation
+from .relations import Lists, Numbers, Partners, Relation
 from .source import LEFT_OVER, ColumnSource, to_identity, to_internal, with_defaults
 
 
@@ -24,7 +24,7 @@ def names_to_read(event: tuple[str, str], found: Mapping[str, ColumnSource]) -> 
 
 def events_of_lists(
     lists: Mapping[str, tuple[Int64[np.ndarray, " boundaries"], Shaped[np.ndarray, " values"]]],
-    numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+    numbers: Numbers,
     event: tuple[str, str],
     columns: Mapping[str, ColumnSource],
     path: Path,
@@ -42,7 +42,7 @@ def jagged_batch(
     run: Int64[np.ndarray, " events"],
     event: Int64[np.ndarray, " events"],
     lists: Mapping[str, Lists],
-    numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+    numbers: Numbers,
     found: Mapping[str, ColumnSource],
     wanted: Mapping[str, ColumnSource],
     path: Path,

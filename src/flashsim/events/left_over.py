@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, Shaped
+from jaxtyping import Int64
 
 from .batch import EventBatch
-from .relations import Lists, Partners, Relation
+from .relations import Lists, Numbers, Partners, Relation
 from .source import LEFT_OVER, ColumnSource, to_internal
 
 
@@ -21,7 +21,7 @@ def with_left_over(
     rule: Relation,
     partners: Partners,
     lists: Mapping[str, Lists],
-    numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+    numbers: Numbers,
     wanted: Mapping[str, ColumnSource],
     path: Path,
     row: int,

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64, Shaped
 from flashsim.card import Expression
 
 from .pairs import Pairs, all_pairs, first_come, ranked
-from .relations import ByIndex, Lists, Partners, Relation
+from .relations import ByIndex, Lists, Numbers, Partners, Relation
 
 
 @final
@@ -53,16 +53,14 @@ class Nearest(Relation):
         """Those of `without`."""
         return self.without
 
-    def taken(
-        self, lists: Mapping[str, Lists], numbers: Mapping[str, Shaped[np.ndarray, " events"]]
-    ) -> Bool[np.ndarray, " others"]:
+    def taken(self, lists: Mapping[str, Lists], numbers: Numbers) -> Bool[np.ndarray, " others"]:
         """Which of the others belong to an object, by this rule or one before."""
         return self.partners(lists, numbers, lists[self.to[0]].offsets).belongs
 
     def partners(
         self,
         lists: Mapping[str, Lists],
-        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        numbers: Numbers,
         own: Int64[np.ndarray, " boundaries"],
     ) -> Partners:
         """All pairs of an event are tried, after what the others alone decide.
@@ -104,7 +102,7 @@ class Nearest(Relation):
         self,
         parts: list[Expression],
         lists: Mapping[str, Lists],
-        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        numbers: Numbers,
         pairs: Pairs,
     ) -> Bool[np.ndarray, " pairs"]:
         others = set(self.others)

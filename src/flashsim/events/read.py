@@ -20,7 +20,7 @@ from .source import ColumnSource, missing_column, with_defaults
 from .sqlite_reader import HEAD as SQLITE
 from .sqlite_reader import read_sqlite
 
-FULL = 1 << 16
+BATCH_OBJECTS = 1 << 16
 """A batch is full with so many, however few its events: a thousand large ones fill the memory, and make others wait."""
 
 
@@ -48,7 +48,7 @@ def read_events(
         raise FlashSimError(f"chunk_events = {chunk_events}: a batch holds at least one event")
     files = expand(paths)
     batches = _checked(files, columns, tree, event, chunk_events, together=together)
-    return rechunk(batches, chunk_events, full_with=FULL)
+    return rechunk(batches, chunk_events, full_with=BATCH_OBJECTS)
 
 
 def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:

@@ -20,6 +20,10 @@ class Lists(NamedTuple):
     values: Shaped[np.ndarray, " values"]
 
 
+Numbers = Mapping[str, Shaped[np.ndarray, " events"]]
+"""Columns of one value an event, by name."""
+
+
 @dataclass(frozen=True)
 class Partners:
     """For each object its place among the others' values (−1: none), how many it has, and where the one is; for each of
@@ -76,10 +80,10 @@ class Relation(ABC):
     def partners(
         self,
         lists: Mapping[str, Lists],
-        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        numbers: Numbers,
         own: Int64[np.ndarray, " boundaries"],
     ) -> Partners:
-        """The partners of the objects with offsets `own`; `numbers` are columns of one value an event."""
+        """The partners of the objects with offsets `own`;"""
 
 
 @final
@@ -100,16 +104,14 @@ class ByIndex(Relation):
         """The index."""
         return (self.index,)
 
-    def taken(
-        self, lists: Mapping[str, Lists], numbers: Mapping[str, Shaped[np.ndarray, " events"]]
-    ) -> Bool[np.ndarray, " others"]:
+    def taken(self, lists: Mapping[str, Lists], numbers: Numbers) -> Bool[np.ndarray, " others"]:
         """Which of the others belong to an object, by their place alone: how many objects there are is not asked."""
         return lists[self.index].values.astype(np.int64) >= 0
 
     def partners(
         self,
         lists: Mapping[str, Lists],
-        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        numbers: Numbers,
         own: Int64[np.ndarray, " boundaries"],
     ) -> Partners:
         """An index beyond the event's objects means none, as a negative one does."""
@@ -158,7 +160,7 @@ class SumOf(Relation):
     def partners(
         self,
         lists: Mapping[str, Lists],
-        numbers: Mapping[str, Shaped[np.ndarray, " events"]],
+        numbers: Numbers,
         own: Int64[np.ndarray, " boundaries"],
     ) -> Partners:
         """Added up in the order of the file, in double precision; 0 without any."""

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from typing import TypeVar
 
@@ -38,10 +39,11 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: 
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
-        for item in read_ahead(items):
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
+        with closing(read_ahead(items)) as ahead:
+            for item in ahead:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:

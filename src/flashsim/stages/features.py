@@ -64,7 +64,7 @@ def outputs(
     found, chosen = {}, ChosenRows(namespace, np.flatnonzero(rows))
     for name, predicted in stage.predict.items():
         texts = predicted.columns or [predicted.expression or name]
-        found[name] = np.stack([chosen.evaluate(text) for text in texts], axis=1).astype(np.float64)
+        found[name] = chosen.matrix(texts)
     return found
 
 
